@@ -1,1 +1,1 @@
-export {};
+export { SimulatedMemory, SimulatedMemoryError, simulatedMemory } from '../simulated-memory.js';
