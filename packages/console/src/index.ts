@@ -1,0 +1,37 @@
+export { crc32, crc32Table } from './crc32.js';
+export { FrameDecoder, FrameEncoder, type FrameSink } from './frame.js';
+export {
+  BODY_BYTES_MAX,
+  CONTENT_BYTES_MAX,
+  FRAME_BYTES_MAX,
+  INPUT_WINDOW_BYTES,
+  OUTPUT_WINDOW_BYTES,
+  PROTOCOL_VERSION,
+  RECEIVE_RING_BYTES,
+} from './limits.js';
+export {
+  EXIT_KERNEL,
+  EXIT_REFUSED,
+  EXIT_SIGNAL,
+  EXIT_STATUS,
+  FRAME_CREDIT,
+  FRAME_EXIT,
+  FRAME_HELLO,
+  FRAME_INPUT,
+  FRAME_INPUT_END,
+  FRAME_LOG,
+  FRAME_SIGNAL,
+  FRAME_STARTED,
+  FRAME_STDERR,
+  FRAME_STDOUT,
+  FRAME_STOP,
+  FRAME_WINDOW,
+  type Message,
+  packMessage,
+  type RawMessage,
+  readU16,
+  readU32,
+  unpackMessage,
+  writeU16,
+  writeU32,
+} from './messages.js';

@@ -1,0 +1,1 @@
+export { type ConsoleEvents, GuestConsole, type SerialPort } from './guest-console.js';

@@ -1,0 +1,1 @@
+export { LoopLine, type LoopPort, messageArbitrary, RecordingSink } from './fakes.js';
