@@ -1,1 +1,1 @@
-export {};
+export { CollectingSink, HookMemory, SeededRandom } from './hook-memory.js';
