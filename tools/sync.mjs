@@ -67,7 +67,7 @@ for (const [name, pkg] of Object.entries(packages)) {
     files: old.files ?? ['dist', 'src'],
     scripts: {
       build: 'tsc -b && tsup',
-      test: "node --conditions=@tessera/source --import tsx ../../node_modules/uvu/bin.js test '\\.test\\.ts$'",
+      test: "node --conditions=@tessera/source --import tsx ../../node_modules/uvu/bin.js test '(?<!\\.boot)\\.test\\.ts$'",
       ...Object.fromEntries(
         Object.entries(old.scripts ?? {}).filter(([key]) => key !== 'build' && key !== 'test'),
       ),
