@@ -1,0 +1,33 @@
+/**
+ * Roots beyond globals and the running stack: the scheduler registers a scanner that calls `scanConservatively` for the
+ * saved stack of every thread that does not run. It is called at the snapshot, with all CPUs at a safepoint.
+ */
+export interface RootScanner {
+  scanRoots(): void;
+}
+
+let registered: RootScanner | null = null;
+
+export function rootScanner(): RootScanner | null {
+  return registered;
+}
+
+export function setRootScanner(scanner: RootScanner | null): void {
+  registered = scanner;
+}
+
+/** Where more memory comes from in a kernel: `mm` maps it directly above what the heap has. */
+export interface HeapGrower {
+  /** Backs [start, start + bytes) with zeroed memory, or says no. Must not allocate. */
+  growHeap(start: number, bytes: number): boolean;
+}
+
+let grower: HeapGrower | null = null;
+
+export function heapGrower(): HeapGrower | null {
+  return grower;
+}
+
+export function setHeapGrower(source: HeapGrower | null): void {
+  grower = source;
+}

@@ -1,0 +1,59 @@
+/** What compiled programs call; the compiler finds each name here. */
+export {
+  consoleError,
+  consoleLog,
+  panic,
+  runtimeExit,
+  runtimeStart,
+  writeText,
+} from './console.js';
+export { ErrorImpl, RangeErrorImpl, SyntaxErrorImpl, TypeErrorImpl } from './errors.js';
+export {
+  allocate,
+  allocateWithSpare,
+  collect,
+  collectCompletely,
+  collectSlice,
+  gcMarking,
+  setHeapGrower,
+  setRootScanner,
+  verifyHeap,
+  writeBarrier,
+} from './heap/index.js';
+export {
+  arrayJoin,
+  stringConcat,
+  stringConcatMany,
+  stringFromCharCode,
+  stringFromCodePoint,
+  stringPadEnd,
+  stringPadStart,
+  stringRepeat,
+} from './strings/build.js';
+export { setHashSeed, stringCompare, stringEquals, stringHash } from './strings/compare.js';
+export {
+  stringAt,
+  stringAtMethod,
+  stringCharAt,
+  stringCharCodeAt,
+  stringCodePointAt,
+  stringEndsWith,
+  stringIncludes,
+  stringIndexOf,
+  stringLastIndexOf,
+  stringSlice,
+  stringStartsWith,
+  stringSubstr,
+  stringSubstring,
+} from './strings/search.js';
+export {
+  stringCodePointEnd,
+  stringReplace,
+  stringReplaceAll,
+  stringSplit,
+  stringToLowerCase,
+  stringToUpperCase,
+  stringTrim,
+  stringTrimEnd,
+  stringTrimStart,
+} from './strings/transform.js';

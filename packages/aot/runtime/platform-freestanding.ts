@@ -1,0 +1,80 @@
+/**
+ * The freestanding target: machine's assembly gives console, panic and the first memory; `mm` gives more once it runs.
+ *
+ * Replaces `platform.ts` when aot builds an image.
+ */
+import { initialiseHeap } from './heap/allocate.js';
+import { heapGrower } from './heap/roots.js';
+
+/** @extern tessera_console_write */
+function consoleWrite(_address: number, _bytes: number): void {}
+
+/**
+ * Prints nothing itself: the message went through `writeConsole`. Stops the machine.
+ * @extern tessera_panic
+ */
+function stopMachine(): void {}
+
+/**
+ * Ends the machine with an exit status.
+ * @extern tessera_power_off
+ */
+function powerOff(_status: number): void {}
+
+/**
+ * Start of memory that is the heap's: mapped, zero, part of the image's size.
+ * @extern tessera_heap_start
+ */
+function heapStart(): number {
+  return 0;
+}
+
+/**
+ * Bytes there.
+ * @extern tessera_heap_bytes
+ */
+function heapBytes(): number {
+  return 0;
+}
+
+/**
+ * Bytes of address space there that nothing else uses, for growth; at least `heapBytes`.
+ * @extern tessera_heap_window
+ */
+function heapWindow(): number {
+  return 0;
+}
+
+/**
+ * Upper end of the stack that runs.
+ * @extern tessera_running_stack_top
+ */
+export function stackTop(): number {
+  return 0;
+}
+
+/** @extern tessera_spill_registers */
+export function spillRegisters(_area: number): number {
+  return 0;
+}
+
+export function growHeap(start: number, bytes: number): boolean {
+  const grower = heapGrower();
+  return grower === null ? false : grower.growHeap(start, bytes);
+}
+
+export function startPlatform(_bootInformation: number): void {
+  initialiseHeap(heapStart(), heapBytes(), heapWindow(), true);
+}
+
+export function writeConsole(_descriptor: number, address: number, bytes: number): void {
+  consoleWrite(address, bytes);
+}
+
+export function exit(status: number): never {
+  while (true) powerOff(status);
+}
+
+export function abort(): never {
+  while (true) stopMachine();
+}
