@@ -21,6 +21,14 @@ export {
   writeBarrier,
 } from './heap/index.js';
 export {
+  floatToExponential,
+  floatToFixed,
+  floatToPrecision,
+  floatToString,
+} from './numbers/floats.js';
+export { bigFromString, i64ToString, numberToString, u64ToString } from './numbers/integers.js';
+export { numberFromString, parseDouble, parseInteger } from './numbers/parse.js';
+export {
   arrayJoin,
   stringConcat,
   stringConcatMany,

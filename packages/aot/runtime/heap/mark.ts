@@ -31,7 +31,6 @@ import {
   MARK_CHUNK,
   MARK_ENTRY_BYTES,
   PAGE_FREE,
-  PAGE_LARGE,
   PAGE_SMALL,
   PAGE_TAIL,
 } from './layout.js';
