@@ -6,7 +6,8 @@
  * kernel is linked at, fills the descriptor tables and calls ts_start(address of hvm_start_info in the direct map).
  *
  * Page tables: [0, 1 GiB) identity while switching only; the kernel image in 4 KiB pages (text read-only, the rest not
- * executable); the first 4 GiB of physical memory at 2^46 in 2 MiB pages, the last GiB uncached because devices live there.
+ * executable); the first 4 GiB of physical memory at 2^46 in 2 MiB pages, the last GiB uncached because devices live there;
+ * the heap's window, backed at first by a part of .bss.
  */
 #include "layout.h"
 
@@ -73,6 +74,16 @@ tessera_pvh_entry:
   add $8, %edi
   loop 1b
 
+  /* The first part of the heap's window. */
+  mov $PHYSICAL(first_heap) + 3, %eax
+  mov $PHYSICAL(heap_table), %edi
+  mov $HEAP_FIRST_BYTES / 4096, %ecx
+1:mov %eax, (%edi)
+  movl $0x80000000, 4(%edi)
+  add $0x1000, %eax
+  add $8, %edi
+  loop 1b
+
   movl $PHYSICAL(low_pointers) + 3, PHYSICAL(tessera_top_table)
   movl $PHYSICAL(direct_pointers) + 3, PHYSICAL(tessera_top_table) + DIRECT_MAP_SLOT * 8
   movl $PHYSICAL(identity_directory) + 3, PHYSICAL(low_pointers)
@@ -81,6 +92,9 @@ tessera_pvh_entry:
   movl $PHYSICAL(direct_directories) + 0x1003, PHYSICAL(direct_pointers) + 8
   movl $PHYSICAL(direct_directories) + 0x2003, PHYSICAL(direct_pointers) + 16
   movl $PHYSICAL(direct_directories) + 0x3003, PHYSICAL(direct_pointers) + 24
+  movl $PHYSICAL(heap_pointers) + 3, PHYSICAL(tessera_top_table) + HEAP_SLOT * 8
+  movl $PHYSICAL(heap_directory) + 3, PHYSICAL(heap_pointers)
+  movl $PHYSICAL(heap_table) + 3, PHYSICAL(heap_directory)
   movl $0x83, PHYSICAL(identity_directory) /* only the first 2 MiB, where this code is */
 
   mov $PHYSICAL(tessera_top_table), %eax
@@ -226,8 +240,29 @@ machine_check_stack_end:
 double_fault_stack: .skip 4096
 double_fault_stack_end:
   .globl boot_stack, boot_stack_end
+heap_pointers: .skip 4096
+heap_directory: .skip 4096
+heap_table: .skip 4096
 boot_stack: .skip 32768
 boot_stack_end:
   .align 64
   .globl tessera_cpu0
 tessera_cpu0: .skip CPU_BYTES
+
+  .section .bss.heap, "aw", @nobits
+  .align 4096
+first_heap: .skip HEAP_FIRST_BYTES
+
+  .text
+  /* What the runtime's heap starts with: the window's address, what is mapped there, how far it may grow. */
+  .globl tessera_heap_start, tessera_heap_bytes, tessera_heap_window
+tessera_heap_start:
+  mov $HEAP_SLOT, %eax
+  shl $39, %rax
+  ret
+tessera_heap_bytes:
+  mov $HEAP_FIRST_BYTES, %eax
+  ret
+tessera_heap_window:
+  mov $HEAP_WINDOW_BYTES, %eax
+  ret

@@ -137,6 +137,9 @@ tessera_cpu_load:
 tessera_cpu_store:
   mov %rsi, %gs:(%rdi)
   ret
+tessera_running_stack_top:
+  mov %gs:CPU_STACK_TOP, %rax
+  ret
 tessera_stack_pointer:
   lea 8(%rsp), %rax
   ret
@@ -311,12 +314,11 @@ user_ranges:
   .long user_stores, user_stores_end, user_stores_end
   .long user_load64, user_load64_end, user_load64_fixup
   .long 0
-no_text: .ascii "panic: "
-no_text_end:
 
   .text
   /* console and the end */
   .globl tessera_console_start, tessera_console_write, tessera_console_read, tessera_panic, tessera_triple_fault
+  .globl tessera_power_off, tessera_running_stack_top
 tessera_console_start: /* 115200 8N1, FIFO on, DTR RTS OUT2 */
   mov $console_setup, %esi
   mov $7, %ecx
@@ -352,19 +354,9 @@ tessera_console_read: /* a byte or -1 */
   xor %eax, %eax
   in %dx, %al
 1:ret
-tessera_panic: /* (address, bytes): for code that has no other way to speak */
+tessera_panic: /* the message is out: stop. Until src/power.ts knows better, by a reset. */
+tessera_power_off:
   cli
-  mov %rdi, %r8
-  mov %rsi, %r9
-  mov $no_text, %edi
-  mov $no_text_end - no_text, %esi
-  call tessera_console_write
-  mov %r8, %rdi
-  mov %r9, %rsi
-  call tessera_console_write
-  mov $newline, %edi
-  mov $1, %esi
-  call tessera_console_write
 tessera_triple_fault: /* resets the machine; with QEMU's -no-reboot, ends it */
   lidt no_table
   int3
@@ -372,7 +364,6 @@ tessera_triple_fault: /* resets the machine; with QEMU's -no-reboot, ends it */
 
   .section .rodata, "a"
 console_setup: .byte 3, 0x80, 0, 1, 1, 0, 3, 3, 2, 0xc7, 4, 0x0b, 1, 0
-newline: .byte 10
   .align 8
 no_table: .quad 0, 0
 

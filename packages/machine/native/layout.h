@@ -4,7 +4,9 @@
 #define KERNEL_PHYSICAL 0x100000
 #define KERNEL_TABLES 4 /* page tables of the kernel image: 2 MiB each */
 #define DIRECT_MAP_SLOT 128 /* entry of the top page table: 2^46 */
-#define DIRECT_MAP_HIGH 0x4000 /* upper half of 2^46 */
+#define HEAP_SLOT 192 /* 0x600000000000 */
+#define HEAP_FIRST_BYTES 0x200000 /* one page table */
+#define HEAP_WINDOW_BYTES 0x4000000
 
 #define SELECTOR_CODE 0x08
 #define SELECTOR_DATA 0x10
