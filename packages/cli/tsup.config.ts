@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     'index': 'src/index.ts',
+    'tessera': 'src/tessera.ts',
   },
   format: 'esm',
   target: 'es2022',

@@ -1,1 +1,13 @@
-export {};
+export {
+  BOOT_PAGE_BYTES,
+  BOOT_STRACE,
+  BOOT_TTY_ERROR,
+  BOOT_TTY_INPUT,
+  BOOT_TTY_OUTPUT,
+  BOOT_VERBOSE,
+  BOOT_VERSION,
+  type BootConfiguration,
+  type ParsedBootConfiguration,
+  readBootConfiguration,
+  writeBootConfiguration,
+} from './boot-configuration.js';
