@@ -8,7 +8,7 @@
 import { bytesToString, type bytestr, stringToBytes } from './bytes.js';
 import type { Clock } from './contract.js';
 import type { Dentry } from './dentry.js';
-import { EACCES, EBADF, EINVAL, ENOENT, EPERM, EROFS, type Failure, failure } from './errno.js';
+import { EACCES, EBADF, EINVAL, ENOENT, EPERM, type Failure, failure } from './errno.js';
 import {
   O_ACCMODE,
   O_RDONLY,
