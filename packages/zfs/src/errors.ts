@@ -56,8 +56,8 @@ export class ZfsError extends Error {
         return 95;
       case 'key':
         return 13;
-      case 'loop':
-        return 40;
+      default:
+        return 40; // loop
     }
   }
 }
