@@ -1,0 +1,29 @@
+/** Register offsets of virtio over MMIO (virtio 1.3, 4.2.2; legacy ones 4.2.4). */
+export const MMIO_MAGIC = 0x000;
+export const MMIO_VERSION = 0x004;
+export const MMIO_DEVICE_ID = 0x008;
+export const MMIO_VENDOR_ID = 0x00c;
+export const MMIO_DEVICE_FEATURES = 0x010;
+export const MMIO_DEVICE_FEATURES_SELECT = 0x014;
+export const MMIO_DRIVER_FEATURES = 0x020;
+export const MMIO_DRIVER_FEATURES_SELECT = 0x024;
+export const MMIO_GUEST_PAGE_SIZE = 0x028;
+export const MMIO_QUEUE_SELECT = 0x030;
+export const MMIO_QUEUE_SIZE_MAX = 0x034;
+export const MMIO_QUEUE_SIZE = 0x038;
+export const MMIO_QUEUE_ALIGN = 0x03c;
+export const MMIO_QUEUE_FRAME = 0x040;
+export const MMIO_QUEUE_READY = 0x044;
+export const MMIO_QUEUE_NOTIFY = 0x050;
+export const MMIO_INTERRUPT_STATUS = 0x060;
+export const MMIO_INTERRUPT_ACK = 0x064;
+export const MMIO_STATUS = 0x070;
+export const MMIO_QUEUE_DESCRIPTORS = 0x080;
+export const MMIO_QUEUE_DRIVER = 0x090;
+export const MMIO_QUEUE_DEVICE = 0x0a0;
+export const MMIO_QUEUE_RESET = 0x0c0;
+export const MMIO_CONFIG_GENERATION = 0x0fc;
+export const MMIO_CONFIG = 0x100;
+
+export const MMIO_MAGIC_VALUE = 0x74726976;
+export const LEGACY_PAGE_BYTES = 4096;
