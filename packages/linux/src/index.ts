@@ -1,3 +1,16 @@
+export {
+  BOOT_PAGE_BYTES,
+  BOOT_STRACE,
+  BOOT_TTY_ERROR,
+  BOOT_TTY_INPUT,
+  BOOT_TTY_OUTPUT,
+  BOOT_VERBOSE,
+  BOOT_VERSION,
+  type BootConfiguration,
+  type ParsedBootConfiguration,
+  readBootConfiguration,
+  writeBootConfiguration,
+} from './boot-configuration.js';
 export { Call, userAddress } from './call.js';
 export * from './contract.js';
 export { crashReport } from './crash.js';
@@ -13,6 +26,7 @@ export { AuxiliaryEntry, buildInitialStack, InitialStack } from './elf/initial-s
 export { LoadFailure } from './elf/loader.js';
 export { Process, Task } from './process.js';
 export { parseScriptLine, ScriptLine } from './program.js';
+export { ChaChaRandom } from './random.js';
 export { FRAME_BYTES, FRAME_INFO, FRAME_UCONTEXT } from './signal/frame.js';
 export {
   defaultAction,
