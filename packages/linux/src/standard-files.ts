@@ -34,10 +34,21 @@ export class StandardStreams {
   readonly terminal: Terminal;
   /** Defined if standard input is no terminal. */
   readonly input: InputStream | undefined;
+  private readonly consumer: InputCredit | undefined;
 
-  constructor(terminal: Terminal, input: InputStream | undefined) {
+  constructor(
+    terminal: Terminal,
+    input: InputStream | undefined,
+    consumer: InputCredit | undefined,
+  ) {
     this.terminal = terminal;
     this.input = input;
+    this.consumer = consumer;
+  }
+
+  /** So many bytes need no room any more. */
+  credit(bytes: number): void {
+    if (this.consumer !== undefined) this.consumer.consumed(bytes);
   }
 
   /** Bytes from the host. */
@@ -121,7 +132,7 @@ export function addStandardFiles(
     0,
     false,
   );
-  return new StandardStreams(terminal, input);
+  return new StandardStreams(terminal, input, credit);
 }
 
 /** A terminal descriptor that knows its name, for ttyname and /proc/self/fd. */
