@@ -12,7 +12,7 @@ import { BLOCK_POINTER_BYTES, BlockPointer, type Dva } from './block-pointer.js'
 import { ChecksumAcceptor, checkTrailer, verifierOf } from './checksums.js';
 import type { DatasetKey } from './dataset-key.js';
 import { COMPRESS_OFF, decompress } from './decompress.js';
-import { OT_OBJSET, typeIsEncrypted } from './object-types.js';
+import { OT_DNODE, OT_OBJSET, typeIsEncrypted } from './object-types.js';
 
 export const MAX_BLOCK_BYTES = 16777216;
 const GANG_HEADER_BYTES = 512;
@@ -77,7 +77,8 @@ export class BlockReader implements TopReader {
       }
     }
     if (out.length !== pointer.lsizeBytes) throw corrupt('a block has the wrong size');
-    if (pointer.level > 0 || out.length <= 16384) this.#remember(pointer, out);
+    const keyless = key === null && pointer.usesCrypt && pointer.level === 0;
+    if (!keyless && (pointer.level > 0 || out.length <= 16384)) this.#remember(pointer, out);
     return out;
   }
 
@@ -212,7 +213,11 @@ export class BlockReader implements TopReader {
   #decrypt(pointer: BlockPointer, stored: Uint8Array, key: DatasetKey | null): Uint8Array {
     if (!pointer.usesCrypt || pointer.level > 0 || pointer.type === OT_OBJSET) return stored;
     if (!typeIsEncrypted(pointer.type)) return stored;
-    if (key === null) throw new ZfsError('key', 'the data is encrypted and no key was loaded');
+    if (key === null) {
+      // Dnodes keep all but their bonus buffers plain: enough to walk the blocks below them.
+      if (pointer.type === OT_DNODE) return stored;
+      throw new ZfsError('key', 'the data is encrypted and no key was loaded');
+    }
     const plain = key.decryptBlock(pointer, stored);
     if (plain === null) throw new ZfsError('checksum', 'a block fails its authentication');
     return plain;

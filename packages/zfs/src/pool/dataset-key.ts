@@ -195,13 +195,13 @@ export class DatasetKey {
     const cipher = new Pieces();
     const places: number[] = [];
     const sizes: number[] = [];
-    const chain = 192;
+    const chain = 184;
     const recordHeader = 32;
     const writePointer = 64;
     const write = 192;
     const clonePointers = 64;
     aad.push(view.slice(0, chain - 40));
-    const used = Math.min(view.int(144), stored.length);
+    const used = Math.min(view.int(136), stored.length);
     const secret = (from: number, end: number): void => {
       if (end <= from) return;
       cipher.push(view.slice(from, end - from));
