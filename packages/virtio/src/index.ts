@@ -74,6 +74,27 @@ export {
   NetDriver,
   type NetDriverOptions,
 } from './net-driver.js';
+export {
+  NINEP_SET_ATIME,
+  NINEP_SET_ATIME_VALUE,
+  NINEP_SET_GID,
+  NINEP_SET_MODE,
+  NINEP_SET_MTIME,
+  NINEP_SET_MTIME_VALUE,
+  NINEP_SET_SIZE,
+  NINEP_SET_UID,
+  NinePAttributes,
+  type NinePChannel,
+  NinePClient,
+  NinePEntry,
+} from './ninep-client.js';
+export { NineP, NinePReader, NinePWriter } from './ninep-protocol.js';
+export {
+  NinePDriver,
+  type NinePDriverOptions,
+  NinePModel,
+  type NinePServer,
+} from './ninep-transport.js';
 export { PackedDeviceQueue } from './packed-device.js';
 export { PackedDriverQueue } from './packed-driver.js';
 export { PCI_DEVICE_BAR_BYTES, PciLegacyDevice, PciModernDevice } from './pci-device.js';
