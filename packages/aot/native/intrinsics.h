@@ -73,10 +73,15 @@ TS_INLINE int64_t ts_stringAddress(const void *s) { return (int64_t)s; }
 TS_INLINE void *ts_stringAtAddress(int64_t a) { return (void *)a; }
 TS_INLINE int64_t ts_addressOf(const void *view) { return *(int64_t *)((uint8_t *)view + 16); }
 
+/* Folds: code for Node falls away. */
+TS_INLINE _Bool ts_isNative(void) { return 1; }
+
 /* Wide multiplication: the high word; the low one is the ordinary product. */
 TS_INLINE uint64_t ts_multiplyHigh(uint64_t a, uint64_t b) { return (uint64_t)(((unsigned __int128)a * b) >> 64); }
 /* 2^53 checks are for values that a program sees; counters and hashes inside the runtime wrap as words do. */
+#ifndef TS_NO_FLOAT
 TS_INLINE uint64_t ts_f64Bits(double v) { uint64_t b; __builtin_memcpy(&b, &v, 8); return b; }
 TS_INLINE double ts_f64FromBits(uint64_t b) { double v; __builtin_memcpy(&v, &b, 8); return v; }
+#endif
 
 #endif

@@ -65,3 +65,21 @@ export {
   stringTrimEnd,
   stringTrimStart,
 } from './strings/transform.js';
+export {
+  typedCopyWithin,
+  typedFill,
+  typedIndexOf,
+  typedSet,
+  typedSetNumbers,
+  typedSlice,
+  typedSubarray,
+  typedViewAt,
+} from './typed/methods.js';
+export {
+  makeOwnedView,
+  makeView,
+  viewCopyWithin,
+  viewSet,
+  viewSlice,
+  viewSubarray,
+} from './typed/views.js';

@@ -122,3 +122,11 @@ export function f64FromBits(bits: u64): f64 {
 export function multiplyHigh(left: u64, right: u64): u64 {
   return (BigInt.asUintN(64, left) * BigInt.asUintN(64, right)) >> 64n;
 }
+
+/**
+ * Whether this is compiled code: then arrays are memory and may be moved as such.
+ * @intrinsic isNative
+ */
+export function isNative(): boolean {
+  return false;
+}
