@@ -6,16 +6,14 @@
  */
 import { fill, load32, store32 } from '@tessera/machine';
 import {
-  DESCRIPTOR_CLASS,
   DESCRIPTOR_EPOCH,
   DESCRIPTOR_KIND,
   DESCRIPTOR_SIZE,
   PAGE_LARGE,
   PAGE_SMALL,
-  SLOT_PAGE,
 } from './layout.js';
 import { clearMark, isMarked } from './mark.js';
-import { descriptorOf, freePages, pageAddress, releaseSmallPage, slotOf } from './pages.js';
+import { descriptorOf, freePages, pageAddress, releaseSmallPage } from './pages.js';
 import {
   epoch,
   firstPage,
@@ -58,9 +56,8 @@ export function sweepSlice(budget: number): boolean {
     const kind = load32(descriptor + DESCRIPTOR_KIND);
     if (kind === PAGE_SMALL) {
       left -= Math.trunc(pageBytes / load32(descriptor + DESCRIPTOR_SIZE));
-      const live = sweepPage(page);
-      const current = load32(slotOf(load32(descriptor + DESCRIPTOR_CLASS)) + SLOT_PAGE);
-      if (live === 0 && current !== page + 1) releaseSmallPage(page);
+      // The pages that the allocator is in were swept when it entered them, so this one is nobody's.
+      if (sweepPage(page) === 0) releaseSmallPage(page);
     } else if (kind === PAGE_LARGE) {
       sweepLarge(page);
     }

@@ -149,7 +149,9 @@ test('NaN is a key, and the methods of Set', () => {
   assert.is(set.add('a').add('b').add('a').size, 2);
   assert.ok(set.has('b') && !set.has('c'));
   const seen: string[] = [];
-  set.forEach((element) => seen.push(element));
+  set.forEach((element) => {
+    seen.push(element);
+  });
   assert.equal(seen, ['a', 'b']);
   assert.ok(set.delete('a') && !set.delete('a'));
   assert.is(set.keyAt(set.nextIndex(0)), 'b');

@@ -74,6 +74,7 @@ function writeClasses(): void {
 
 function freshHeap(smallPages: boolean, bytes = 1 << 18): void {
   simulatedMemory().clear();
+  stackObjects.fill(0);
   writeClasses();
   for (const name of [
     'setMarking',
@@ -99,6 +100,9 @@ function freshHeap(smallPages: boolean, bytes = 1 << 18): void {
   });
 }
 
+/** What the words on the stack were made from: the model must not ask the collector. */
+const stackObjects: number[] = new Array(STACK_WORDS).fill(0);
+
 function slotsOf(object: number): number[] {
   const id = load32(object);
   if (id === PAIR) return [object + 8, object + 24];
@@ -114,7 +118,7 @@ function reachable(): Set<number> {
   const seen = new Set<number>();
   const work: number[] = [];
   for (let i = 0; i < GLOBAL_COUNT; i++) work.push(loadInt(GLOBALS + i * 8));
-  for (let i = 0; i < STACK_WORDS; i++) work.push(cellContaining(loadInt(STACK + i * 8)));
+  work.push(...stackObjects);
   while (work.length > 0) {
     const object = work.pop() as number;
     if (object === 0 || object % 8 !== 0 || object < HEAP || seen.has(object)) continue;
@@ -226,6 +230,7 @@ class Mutator {
         // Interior and one-past-end pointers count as references.
         const delta =
           load32(object) === STORAGE_REFERENCES ? 16 + 8 * loadInt(object + 8) : next.size % 16;
+        stackObjects[next.into] = object;
         storeInt(STACK + next.into * 8, object + delta);
         break;
       }
@@ -251,6 +256,7 @@ class Mutator {
         storeInt(GLOBALS + next.index * 8, 0);
         break;
       case 'drop':
+        stackObjects[next.index] = 0;
         storeInt(STACK + next.index * 8, 0);
         break;
       case 'start':
