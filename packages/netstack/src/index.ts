@@ -11,6 +11,8 @@ export {
   type Sync,
   TransmitOffload,
 } from './contract.js';
+export { DhcpClient, type DhcpLease, type DhcpState } from './dhcp/client.js';
+export { type DnsError, type DnsResult, Resolver } from './dns/resolver.js';
 export {
   EVENT_CLOSED,
   EVENT_CONNECTED,

@@ -99,7 +99,7 @@ export class Stack {
   readonly #slaac: Map<NetworkInterface, Slaac> = new Map();
   readonly #loopback: LoopbackDevice = new LoopbackDevice();
   readonly #loopbackInterface: NetworkInterface;
-  /** Called when work for `poll` appears outside of `receive` and `poll`. */
+  /** Called when an interface gained or lost an address. */
   onAddressChange: ((networkInterface: NetworkInterface) => void) | undefined = undefined;
 
   constructor(options: StackOptions) {
@@ -240,13 +240,13 @@ export class Stack {
     end: number = buffer.length,
     checksumGood = false,
   ): void {
-    this.#advance(now);
+    this.advance(now);
     this.input.frame(networkInterface, buffer, at, end, checksumGood);
   }
 
   /** Runs timers, sends what may be sent, tells observers. Returns the next deadline, NEVER when there is none. */
   poll(now: number): number {
-    this.#advance(now);
+    this.advance(now);
     this.timers.runDue(this.instant.us);
     for (let round = 0; round < ROUNDS_MAX; round++) {
       this.tcp.flushDirty();
@@ -287,8 +287,8 @@ export class Stack {
     this.membership.leave(networkInterface, group);
   }
 
-  /** The clock never runs backwards inside the stack. */
-  #advance(now: number): void {
+  /** Tells the time before API calls that start timers, when no `receive` or `poll` just did. It never runs backwards. */
+  advance(now: number): void {
     if (now > this.instant.us) this.instant.us = now;
   }
 

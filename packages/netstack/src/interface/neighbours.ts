@@ -10,6 +10,7 @@ import type { Random } from '../contract.js';
 import type { Limits } from '../limits.js';
 import { NEVER, Timer, type TimerQueue } from '../timers.js';
 import type { IpAddress } from '../wire/address.js';
+import { copyOf } from '../wire/bytes.js';
 import { MAC_ZERO, type MacAddress } from '../wire/ethernet.js';
 import { AddressMap } from './address-map.js';
 
@@ -123,7 +124,7 @@ export class NeighbourCache {
   /** Keeps a copy of an IP packet until the address is known; the oldest goes when there are too many. */
   wait(neighbour: Neighbour, packet: Uint8Array, now: number): void {
     if (neighbour.waiting.length >= this.#limits.neighbourQueueFramesMax) neighbour.waiting.shift();
-    neighbour.waiting.push(packet.slice());
+    neighbour.waiting.push(copyOf(packet, 0, packet.length));
     if (neighbour.solicitations > 0) return;
     neighbour.solicitations = 1;
     this.#timers.set(neighbour.timer, now + RETRANSMIT_US);

@@ -7,7 +7,7 @@
 import type { Limits } from '../limits.js';
 import { Timer, type TimerQueue } from '../timers.js';
 import type { IpAddress } from '../wire/address.js';
-import { copyBytes } from '../wire/bytes.js';
+import { copyBytes, copyOf } from '../wire/bytes.js';
 
 const DATAGRAM_BYTES_MAX = 65535;
 const FRAGMENTS_MAX = 128;
@@ -91,7 +91,8 @@ export class Reassembly {
     if (verdict !== 'new') return undefined;
     this.#grow(datagram, end);
     copyBytes(datagram.bytes, offset, buffer, at, length);
-    if (offset === 0) datagram.head = buffer.slice(packetAt, Math.min(at + length, packetAt + 512));
+    if (offset === 0)
+      datagram.head = copyOf(buffer, packetAt, Math.min(at + length, packetAt + 512));
     if (
       datagram.starts.length === 1 &&
       datagram.starts[0] === 0 &&

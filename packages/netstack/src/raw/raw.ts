@@ -6,7 +6,7 @@ import type { IncomingPacket } from '../interface/packet.js';
 import type { Paths } from '../interface/paths.js';
 import type { Limits } from '../limits.js';
 import type { IpAddress } from '../wire/address.js';
-import { copyBytes } from '../wire/bytes.js';
+import { copyBytes, copyOf } from '../wire/bytes.js';
 import { PROTOCOL_ICMPV6 } from '../wire/ipv4.js';
 
 const PACKET_OVERHEAD_BYTES = 64;
@@ -123,7 +123,7 @@ export class RawTable {
       const copy: RawPacket = {
         source: packet.source.clone(),
         destination: packet.destination.clone(),
-        data: packet.buffer.slice(start, packet.end),
+        data: copyOf(packet.buffer, start, packet.end),
         payloadAt: packet.payloadAt - start,
         hopLimit: packet.hopLimit,
       };

@@ -9,7 +9,7 @@ import type { IcmpError, IncomingPacket, PacketSink } from '../interface/packet.
 import type { Path, Paths } from '../interface/paths.js';
 import type { Limits } from '../limits.js';
 import { ANY_V4, BROADCAST_V4, type IpAddress } from '../wire/address.js';
-import { copyBytes } from '../wire/bytes.js';
+import { copyBytes, copyOf } from '../wire/bytes.js';
 import { foldSum } from '../wire/checksum.js';
 import { MAC_BROADCAST } from '../wire/ethernet.js';
 import { PROTOCOL_UDP, pseudoHeaderSum } from '../wire/ipv4.js';
@@ -407,7 +407,7 @@ export class UdpTable implements PacketSink {
       source: packet.source.clone(),
       sourcePort: view.sourcePort,
       destination: packet.destination.clone(),
-      data: packet.buffer.slice(view.payloadAt, view.end),
+      data: copyOf(packet.buffer, view.payloadAt, view.end),
       hopLimit: packet.hopLimit,
       trafficClass: packet.trafficClass,
     });

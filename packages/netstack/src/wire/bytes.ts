@@ -56,3 +56,10 @@ export function equalBytes(
   for (let i = 0; i < length; i++) if (a[aAt + i] !== b[bAt + i]) return false;
   return true;
 }
+
+/** A copy of bytes that the caller owns. Not `slice`: on Node's Buffer that is a view of the same memory. */
+export function copyOf(buffer: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  copyBytes(copy, 0, buffer, start, end - start);
+  return copy;
+}

@@ -1,6 +1,6 @@
 // ICMPv4 (RFC 792) and ICMPv6 (RFC 4443) share one shape: type, code, checksum, one word, then bytes.
 
-import { copyBytes, read16, read32, write16, write32 } from './bytes.js';
+import { copyBytes, copyOf, read16, read32, write16, write32 } from './bytes.js';
 
 export const ICMP_HEADER_BYTES = 8;
 
@@ -76,7 +76,7 @@ export function parseIcmp(buffer: Uint8Array, at: number, end: number): IcmpMess
     type: view.type,
     code: view.code,
     word: view.word,
-    body: buffer.slice(view.bodyAt, end),
+    body: copyOf(buffer, view.bodyAt, end),
   };
 }
 

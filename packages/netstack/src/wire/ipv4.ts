@@ -9,7 +9,7 @@
 //   |              options (0-40)                |
 
 import { type IpAddress, ipv4FromWord } from './address.js';
-import { read16, read32, write16 } from './bytes.js';
+import { copyOf, read16, read32, write16 } from './bytes.js';
 import { checksum, foldSum, sumBytes, sumWord } from './checksum.js';
 
 export const IPV4_HEADER_BYTES = 20;
@@ -125,7 +125,7 @@ export function parseIpv4Header(
     protocol: view.protocol,
     source: view.source,
     destination: view.destination,
-    options: buffer.slice(at + IPV4_HEADER_BYTES, view.payloadAt),
+    options: copyOf(buffer, at + IPV4_HEADER_BYTES, view.payloadAt),
     payloadBytes: view.end - view.payloadAt,
   };
 }
