@@ -13,7 +13,7 @@ import {
   BOOT_TTY_INPUT,
   BOOT_TTY_OUTPUT,
   BOOT_VERBOSE,
-} from './kernel/boot-configuration.js';
+} from './kernel/index.js';
 import { gatherProgram, type ProgramTree } from './pack/program.js';
 import { toByteString, writeBootModule } from './pack/write-image.js';
 

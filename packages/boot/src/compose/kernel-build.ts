@@ -2,7 +2,6 @@
  * From a composition to a kernel file, once: the cache is keyed by everything that can change the bytes (the generated entry,
  * every source of the packages it reaches, the compiler and its native files, clang's version and flags, the profile).
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -12,12 +11,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CompositionError, TesseraError } from '../errors.js';
+import { CompositionError } from '../errors.js';
 import { findOnPath } from '../run/qemu.js';
 import { generateEntry } from './entry.js';
 import type { Composition } from './resolve.js';
@@ -28,8 +28,8 @@ export type Profile = 'dev' | 'release';
 export interface KernelCompiler {
   /** Changes whenever its output may. */
   readonly version: string;
-  /** Compiles `entry` and all it imports into `folder`; returns the object files to link. Throws with the diagnostics. */
-  compile(entry: string, folder: string, profile: Profile): Promise<readonly string[]>;
+  /** Compiles `entry` and all it imports, and links `folder`/kernel.elf. Throws TesseraError with the diagnostics. */
+  compile(entry: string, folder: string, profile: Profile): Promise<void>;
 }
 
 export interface KernelFile {
@@ -112,6 +112,13 @@ function hashSources(hash: ReturnType<typeof createHash>, folders: Map<string, s
   }
 }
 
+/** One hash over all sources of a package. */
+export function sourceHash(name: string, folder: string): string {
+  const hash = createHash('sha256');
+  hashSources(hash, new Map([[name, folder]]));
+  return hash.digest('hex').slice(0, 16);
+}
+
 /** The newest clang that is installed: clang-NN before plain clang. */
 export function findClang(path: string = process.env['PATH'] ?? ''): string | undefined {
   for (let version = 30; version >= 14; version--) {
@@ -121,61 +128,13 @@ export function findClang(path: string = process.env['PATH'] ?? ''): string | un
   return findOnPath('clang', path);
 }
 
-export function run(file: string, args: readonly string[], cwd?: string): string {
-  const result = spawnSync(file, args, {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    ...(cwd ? { cwd } : {}),
-  });
-  if (result.status !== 0) {
-    throw new TesseraError(
-      `${file} failed:\n${result.error ?? ''}${result.stderr}${result.stdout}`,
-    );
+/** Makes the packages resolvable from the folder of the generated entry, wherever npm put them. */
+function linkPackages(folder: string, packages: Map<string, string>): void {
+  for (const [name, target] of packages) {
+    const link = join(folder, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(target, link);
   }
-  return result.stdout;
-}
-
-function tool(name: string, cure: string): string {
-  const found = name === 'clang' ? findClang() : findOnPath(name);
-  if (!found) throw new TesseraError(`${name} is not installed; an own kernel needs it`, cure);
-  return found;
-}
-
-const KERNEL_ASSEMBLY = ['boot.S', 'cpu.S', 'traps.S'];
-
-/** Assembles machine's stubs and links the kernel. */
-function link(objects: readonly string[], folder: string, output: string): void {
-  const clang = tool('clang', 'apt-get install -y --no-install-recommends clang');
-  const lld = tool('ld.lld', 'apt-get install -y --no-install-recommends lld');
-  const native = join(packageFolder('@tessera/machine'), 'native');
-  const stubs = KERNEL_ASSEMBLY.filter((name) => existsSync(join(native, name))).map((name) => {
-    const object = join(folder, `${name}.o`);
-    run(clang, [
-      '-c',
-      '-ffreestanding',
-      '-mno-red-zone',
-      '-fno-pic',
-      '-I',
-      native,
-      join(native, name),
-      '-o',
-      object,
-    ]);
-    return object;
-  });
-  run(lld, [
-    ...[
-      '-m',
-      'elf_x86_64',
-      '-static',
-      '--no-dynamic-linker',
-      '-z',
-      'max-page-size=4096',
-      '--gc-sections',
-      '--build-id=none',
-    ],
-    ...['-T', join(native, 'kernel.ld'), '-o', output, ...stubs, ...objects],
-  ]);
 }
 
 /** The kernel of a composition: from the cache, or compiled now. */
@@ -202,8 +161,9 @@ export async function buildKernel(
   try {
     const file = join(work, 'entry.ts');
     writeFileSync(file, entry);
-    const objects = await compiler.compile(file, work, profile);
-    link(objects, work, join(work, 'kernel.elf'));
+    writeFileSync(join(work, 'package.json'), '{ "type": "module" }\n');
+    linkPackages(work, packages);
+    await compiler.compile(file, work, profile);
     rmSync(home, { recursive: true, force: true });
     renameSync(work, home);
   } catch (error) {

@@ -1,3 +1,4 @@
+/** What both the host and a kernel of an own composition need: the boot configuration, whose layout `linux` defines. */
 export {
   BOOT_PAGE_BYTES,
   BOOT_STRACE,
@@ -10,4 +11,4 @@ export {
   type ParsedBootConfiguration,
   readBootConfiguration,
   writeBootConfiguration,
-} from './boot-configuration.js';
+} from '@tessera/linux';

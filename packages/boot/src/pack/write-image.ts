@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { PackError, PackItem, planPack } from '@tessera/vfs';
 import { TesseraError } from '../errors.js';
-import { type BootConfiguration, writeBootConfiguration } from '../kernel/boot-configuration.js';
+import { type BootConfiguration, writeBootConfiguration } from '../kernel/index.js';
 import type { RootTree } from './root-tree.js';
 
 const CHUNK_BYTES = 1 << 20;
