@@ -7,6 +7,7 @@ export default defineConfig({
     'node/index': 'src/node/index.ts',
     'testing/index': 'src/testing/index.ts',
     'kernel/index': 'src/kernel/index.ts',
+    'tessera-zfs': 'src/tessera-zfs.ts',
   },
   format: 'esm',
   target: 'es2022',

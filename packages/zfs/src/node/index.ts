@@ -1,1 +1,10 @@
-export {};
+export { FileDevice } from './file-device.js';
+export { decodeName, encodeName, ZfsFs, ZfsStats } from './fs-view.js';
+export { type ManifestResult, manifest } from './manifest.js';
+export {
+  type DeviceLike,
+  OpenDataset,
+  OpenPool,
+  type OpenPoolOptions,
+  openPool,
+} from './open-pool.js';
