@@ -50,7 +50,7 @@ export {
 } from './signal/signals.js';
 export { addStandardFiles, StandardStreams } from './standard-files.js';
 export { syscallName } from './syscalls/names.js';
-export { DONE, PARTLY, SystemCallEntry, SystemCallTable } from './syscalls/table.js';
+export { DONE, PARTLY, REFUSED, SystemCallEntry, SystemCallTable } from './syscalls/table.js';
 export { LinuxSystem, type SystemParts } from './system.js';
 export { LineDiscipline, type TerminalSink } from './tty/line-discipline.js';
 export {

@@ -392,5 +392,10 @@ export function addIdentityCalls(table: SystemCallTable): void {
   table.partly(135, 'x', 'PER_LINUX', (c: Call): number =>
     uint32(c.a0) === 0xffffffff || uint32(c.a0) === 0 ? 0 : -EINVAL,
   );
-  table.partly(334, 'pnxx', 'refused: programs carry on without', (_c: Call): number => -ENOSYS);
+  table.refused(
+    334,
+    'pnxx',
+    'registering obliges the kernel to abort sequences on preemption; C libraries carry on without',
+    (_c: Call): number => -ENOSYS,
+  );
 }

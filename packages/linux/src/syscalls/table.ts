@@ -15,6 +15,8 @@ export type Handler = (call: Call) => number;
 export const DONE = 0;
 /** Works with the limit that the note names. */
 export const PARTLY = 1;
+/** Answers ENOSYS on purpose, for the reason that the note names. */
+export const REFUSED = 2;
 
 export class SystemCallEntry {
   readonly number: number;
@@ -70,6 +72,17 @@ export class SystemCallTable {
       syscallName(number),
       format,
       PARTLY,
+      note,
+      handler,
+    );
+  }
+
+  refused(number: number, format: string, note: string, handler: Handler): void {
+    this.entries[number] = new SystemCallEntry(
+      number,
+      syscallName(number),
+      format,
+      REFUSED,
       note,
       handler,
     );

@@ -231,20 +231,16 @@ function reboot(call: Call): number {
 }
 
 export function addTaskCalls(table: SystemCallTable): void {
-  const noFork = 'answers ENOSYS and says so: one program per machine';
+  const noFork =
+    'a second process is not possible: one program per machine; said in words to the user';
   table.done(24, '', (c: Call): number => {
     c.system.blocker.yield();
     return 0;
   });
-  table.partly(56, 'xpppx', noFork, (c: Call): number => needsProcess(c, 'clone'));
-  table.partly(57, '', noFork, (c: Call): number => needsProcess(c, 'fork'));
-  table.partly(58, '', noFork, (c: Call): number => needsProcess(c, 'vfork'));
-  table.partly(
-    435,
-    'pn',
-    'answers ENOSYS: libc falls back to clone',
-    (_c: Call): number => -ENOSYS,
-  );
+  table.refused(56, 'xpppx', noFork, (c: Call): number => needsProcess(c, 'clone'));
+  table.refused(57, '', noFork, (c: Call): number => needsProcess(c, 'fork'));
+  table.refused(58, '', noFork, (c: Call): number => needsProcess(c, 'vfork'));
+  table.partly(435, 'pn', 'libc falls back to clone', (_c: Call): number => -ENOSYS);
   table.partly(59, 'spp', 'replaces the program in place; other threads end', execute);
   table.done(60, 'd', exitTask);
   table.partly(61, 'dpxp', 'there are no children', (_c: Call): number => -ECHILD);

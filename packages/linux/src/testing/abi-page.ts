@@ -1,12 +1,13 @@
 /** The page that says which system calls work: made from the table, so that it cannot say anything else. */
 import { buildTable } from '../syscalls/all.js';
 import { syscallName } from '../syscalls/names.js';
-import { DONE } from '../syscalls/table.js';
+import { DONE, REFUSED } from '../syscalls/table.js';
 
 export function abiPage(): string {
   const table = buildTable();
   const done: string[] = [];
   const partly: string[] = [];
+  const refused: string[] = [];
   const absent: string[] = [];
   for (let number = 0; number < table.count(); number++) {
     const name = syscallName(number);
@@ -14,7 +15,11 @@ export function abiPage(): string {
     const entry = table.get(number);
     if (entry === undefined) absent.push('`' + name + '`');
     else if (entry.status === DONE) done.push('`' + name + '`');
-    else partly.push('| ' + number.toString() + ' | `' + name + '` | ' + entry.note + ' |');
+    else {
+      const row = '| ' + number.toString() + ' | `' + name + '` | ' + entry.note + ' |';
+      if (entry.status === REFUSED) refused.push(row);
+      else partly.push(row);
+    }
   }
   return [
     '# Linux system calls',
@@ -31,6 +36,13 @@ export function abiPage(): string {
     '| number | call | limit |',
     '| --- | --- | --- |',
     partly.join('\n'),
+    '',
+    '## Refused (' + refused.length.toString() + ')',
+    'ENOSYS on purpose.',
+    '',
+    '| number | call | reason |',
+    '| --- | --- | --- |',
+    refused.join('\n'),
     '',
     '## Absent (' + absent.length.toString() + ')',
     absent.join(', '),
