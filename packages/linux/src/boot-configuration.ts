@@ -12,7 +12,9 @@
  *
  * Integers are little endian. The reader believes nothing: a configuration that is cut off or lies is `undefined`.
  */
+
 import type { bytestr, u64 } from '@tessera/machine';
+import { dataView } from '@tessera/vfs';
 
 export const BOOT_PAGE_BYTES = 4096;
 export const BOOT_VERSION = 1;
@@ -80,7 +82,7 @@ export function writeBootConfiguration(configuration: BootConfiguration): Uint8A
   for (const text of strings) used += 4 + text.length;
   const pages = Math.trunc((used + BOOT_PAGE_BYTES - 1) / BOOT_PAGE_BYTES);
   const bytes = new Uint8Array(pages * BOOT_PAGE_BYTES);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   view.setUint32(0, MAGIC_LOW, true);
   view.setUint32(4, MAGIC_HIGH, true);
   view.setUint32(8, BOOT_VERSION, true);
@@ -137,7 +139,7 @@ class StringReader {
 /** Reads a module; undefined when it is no boot configuration of this version, or is cut off. */
 export function readBootConfiguration(module: Uint8Array): ParsedBootConfiguration | undefined {
   if (module.length < BOOT_PAGE_BYTES) return undefined;
-  const view = new DataView(module.buffer, module.byteOffset, module.byteLength);
+  const view = dataView(module);
   if (view.getUint32(0, true) !== MAGIC_LOW || view.getUint32(4, true) !== MAGIC_HIGH)
     return undefined;
   if (view.getUint32(8, true) !== BOOT_VERSION) return undefined;

@@ -2,6 +2,7 @@
  * Processes and tasks. An image has one process today; nothing here is global, so that `posix_spawn` can give a child a
  * `Process` of its own.
  */
+import type { i64 } from '@tessera/machine';
 import { type bytestr, DescriptorTable, type OpenFile, type Place, WaitQueue } from '@tessera/vfs';
 import type { AddressSpace, Processor, RegisterFile, UserMemory } from './contract.js';
 import { STACK_BYTES } from './limits.js';
@@ -39,7 +40,7 @@ export class Process {
   argumentsStart = 0;
   environmentStart = 0;
   environmentEnd = 0;
-  startNs = 0n;
+  startNs: i64 = 0n;
   ended = false;
   exitStatus = 0;
   dumpable = true;

@@ -16,6 +16,11 @@ export function bytesToString(bytes: Uint8Array, start: number, end: number): by
   return bytesToString(bytes, start, middle) + bytesToString(bytes, middle, end);
 }
 
+/** The same bytes, for fields of more than one byte. */
+export function dataView(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** Copies a byte string into `out` at `offset`. Preconditions: it fits, and every code is below 256. */
 export function copyStringTo(text: bytestr, out: Uint8Array, offset: number): number {
   for (let index = 0; index < text.length; index++) {

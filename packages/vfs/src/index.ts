@@ -3,6 +3,7 @@ export {
   type bytestr,
   compareBytes,
   copyStringTo,
+  dataView,
   stringToBytes,
   utf8Encode,
 } from './bytes.js';

@@ -149,7 +149,7 @@ export function parseElfHeader(bytes: Uint8Array): ElfHeader | ElfError {
   if (bytes[4] === 1) return new ElfError('a 32-bit executable (only 64-bit ones run here)');
   if (bytes[4] !== 2 || bytes[6] !== 1) return new ElfError('an ELF file of an unknown kind');
   if (bytes[5] !== 1) return new ElfError('a big-endian executable');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const machine = view.getUint16(18, true);
   if (machine !== MACHINE_X86_64)
     return new ElfError('built for ' + machineName(machine) + ', not for x86-64');
@@ -197,7 +197,7 @@ export function parseElfSegments(
 ): ElfImage | ElfError {
   if (table.length < header.count * PROGRAM_HEADER_BYTES)
     return new ElfError('truncated program headers');
-  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  const view = dataView(table);
   const segments: ElfSegment[] = [];
   let headersAddress = 0;
   let interpreterOffset = 0;
@@ -259,3 +259,4 @@ export function parseElfSegments(
     executableStack,
   );
 }
+import { dataView } from '@tessera/vfs';

@@ -1,4 +1,5 @@
 /** Registers of the program in the frame of its last trap, and the rest of its processor state. */
+
 import {
   addressOf,
   copyFromUser,
@@ -15,6 +16,7 @@ import {
   type u64,
   writeMsr,
 } from '@tessera/machine';
+import { dataView } from '@tessera/vfs';
 import type { Processor, RegisterFile } from '../contract.js';
 
 const MSR_FS_BASE = 0xc0000100;
@@ -77,7 +79,7 @@ export class KernelProcessor implements Processor {
   fpuRestore(address: number): boolean {
     if (copyFromUser(this.aligned, address, fpuAreaBytes()) !== 0) return false;
     const offset = this.aligned - addressOf(this.area);
-    const view = new DataView(this.area.buffer, this.area.byteOffset, this.area.byteLength);
+    const view = dataView(this.area);
     // MXCSR: reserved bits fault.
     view.setUint32(offset + 24, view.getUint32(offset + 24, true) & 0xffff, true);
     if (fpuAreaBytes() > 512) {

@@ -241,8 +241,9 @@ export class ProcFiles {
       out +=
         'cpu' + cpu.toString() + ' ' + ownUsed.toString() + ' 0 0 ' + ownIdle.toString() + rest;
     }
-    const seconds = this.system.clock.realtimeNs() - this.system.clock.monotonicNs();
-    const boot = BigInt.asIntN(64, BigInt.asIntN(64, seconds) / 1000000000n);
+    const clock = this.system.clock;
+    const started = BigInt.asIntN(64, clock.realtimeNs() - clock.monotonicNs());
+    const boot = BigInt.asIntN(64, started / 1000000000n);
     return (
       out +
       'intr 0\nctxt 0\nbtime ' +

@@ -12,6 +12,7 @@
  * `ucontext` starts at 8, so sigcontext is at 8 + 40 = 48. Handlers get the stack pointer 16-byte aligned plus 8, as
  * after a call.
  */
+import { dataView } from '@tessera/vfs';
 import {
   REG_CS,
   REG_R8,
@@ -164,7 +165,7 @@ export function restoreSignalFrame(
   registers: RegisterFile,
   blocked: SignalSet,
 ): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   for (let index = 0; index < CONTEXT_ORDER.length; index++) {
     const register = CONTEXT_ORDER[index];
     const value = view.getBigUint64(UC_CONTEXT + index * 8, true);
@@ -185,7 +186,7 @@ export function restoreSignalFrame(
 
 /** Where the alternate stack is in a frame: address and size as the program may have changed them. */
 export function frameAlternateStack(bytes: Uint8Array, out: AlternateStack): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const flags = view.getInt32(UC_STACK + 8, true);
   if ((flags & 2) !== 0) {
     out.address = 0;

@@ -1,5 +1,6 @@
 /** Descriptors: close, dup, fcntl, pipe, and ioctl. */
 import {
+  dataView,
   EBADF,
   EFAULT,
   EINVAL,
@@ -203,7 +204,7 @@ function terminalControl(call: Call, terminal: Terminal, request: number, addres
     case TIOCSWINSZ: {
       const bytes = call.take(address, 8);
       if (bytes === undefined) return -EFAULT;
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const view = dataView(bytes);
       terminal.rows = view.getUint16(0, true);
       terminal.columns = view.getUint16(2, true);
       call.system.signalProcess(call.process, SIGWINCH);

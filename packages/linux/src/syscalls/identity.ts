@@ -4,6 +4,7 @@ import type { u64 } from '@tessera/machine';
 import {
   bytesToString,
   copyStringTo,
+  dataView,
   EFAULT,
   EINVAL,
   ENOSYS,
@@ -95,7 +96,7 @@ function setGroups(call: Call): number {
   if (who.uid !== 0) return -EPERM;
   const bytes = call.take(userAddress(call.a1), size * 4);
   if (bytes === undefined) return -EFAULT;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const groups: number[] = [];
   for (let index = 0; index < size; index++) groups.push(view.getUint32(index * 4, true));
   who.groups = groups;
@@ -121,7 +122,7 @@ function limit(call: Call, resource: number, change: number, out: number): numbe
   if (change !== 0) {
     const bytes = call.take(change, 16);
     if (bytes === undefined) return -EFAULT;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = dataView(bytes);
     const soft = limitOf(view.getBigUint64(0, true));
     const hard = limitOf(view.getBigUint64(8, true));
     if (hard !== UNLIMITED && (soft === UNLIMITED || soft > hard)) return -EINVAL;

@@ -6,6 +6,7 @@ import {
   type bytestr,
   checkAccess,
   type Dentry,
+  dataView,
   EBADF,
   EFAULT,
   EINVAL,
@@ -352,7 +353,7 @@ function setTimes(call: Call, node: Vnode, address: number): number {
   if (address !== 0) {
     const bytes = call.take(address, 32);
     if (bytes === undefined) return -EFAULT;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = dataView(bytes);
     a = signedOf(view.getBigUint64(0, true));
     aNs = signedOf(view.getBigUint64(8, true));
     m = signedOf(view.getBigUint64(16, true));
@@ -407,7 +408,7 @@ function setTimesOld(call: Call, directory: u64, path: u64, times: u64, perSecon
   if (address === 0) return applyTimes(call, node, 0, UTIME_NOW, 0, UTIME_NOW);
   const bytes = call.take(address, perSecond === 0 ? 16 : 32);
   if (bytes === undefined) return -EFAULT;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const a = signedOf(view.getBigUint64(0, true));
   if (perSecond === 0) return applyTimes(call, node, a, 0, signedOf(view.getBigUint64(8, true)), 0);
   const aUs = signedOf(view.getBigUint64(8, true));

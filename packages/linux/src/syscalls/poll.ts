@@ -2,6 +2,7 @@
 
 import type { i64, u64 } from '@tessera/machine';
 import {
+  dataView,
   EBADF,
   EFAULT,
   EINTR,
@@ -65,7 +66,7 @@ function pollFiles(call: Call, address: number, count: number, deadline: i64): n
   if (count > POLL_COUNT_MAX) return -EINVAL;
   const bytes = call.take(address, count * 8);
   if (bytes === undefined) return -EFAULT;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const watched: Watched[] = [];
   for (let index = 0; index < count; index++) {
     const descriptor = view.getInt32(index * 8, true);
@@ -102,7 +103,7 @@ function timeoutAt(call: Call, argument: u64): i64 {
 function loadMask(call: Call, argument: u64): SignalSet | undefined {
   const bytes = call.take(userAddress(argument), 8);
   if (bytes === undefined) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const set = new SignalSet();
   set.low = view.getUint32(0, true);
   set.high = view.getUint32(4, true);
@@ -185,7 +186,7 @@ function select(call: Call): number {
   if (call.a4 !== 0n) {
     const bytes = call.take(userAddress(call.a4), 16);
     if (bytes === undefined) return -EFAULT;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = dataView(bytes);
     let seconds = signedOf(view.getBigUint64(0, true));
     let us = signedOf(view.getBigUint64(8, true));
     if (seconds < 0 || us < 0) return -EINVAL;
@@ -204,7 +205,7 @@ function selectMasked(call: Call): number {
   if (call.a5 !== 0n) {
     const bytes = call.take(userAddress(call.a5), 16);
     if (bytes === undefined) return -EFAULT;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = dataView(bytes);
     const pointer = view.getBigUint64(0, true);
     if (pointer !== 0n) {
       const set = loadMask(call, pointer);

@@ -1,5 +1,5 @@
 /** Signal calls. */
-import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ESRCH } from '@tessera/vfs';
+import { dataView, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ESRCH } from '@tessera/vfs';
 import {
   type Call,
   ERESTARTNOHAND,
@@ -43,7 +43,7 @@ const MINSIGSTKSZ = 2048;
 function loadSet(call: Call, address: number): SignalSet | undefined {
   const bytes = call.take(address, SET_BYTES);
   if (bytes === undefined) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const set = new SignalSet();
   set.low = view.getUint32(0, true);
   set.high = view.getUint32(4, true);
@@ -78,7 +78,7 @@ function setAction(call: Call): number {
     if (status < 0) return status;
   }
   if (bytes === undefined) return 0;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const handler = userAddress(view.getBigUint64(0, true));
   const restorer = userAddress(view.getBigUint64(16, true));
   if (handler < 0 || restorer < 0) return -EFAULT;
@@ -244,7 +244,7 @@ function alternateStack(call: Call): number {
   if (on) return -EPERM;
   const bytes = call.take(userAddress(call.a0), 24);
   if (bytes === undefined) return -EFAULT;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   const flags = view.getInt32(8, true);
   if ((flags & ~(SS_ONSTACK | SS_DISABLE)) !== 0) return -EINVAL;
   if ((flags & SS_DISABLE) !== 0) {

@@ -1,6 +1,6 @@
 /** Clocks and sleeping. */
 import type { i64, u64 } from '@tessera/machine';
-import { EFAULT, EINTR, EINVAL, EPERM } from '@tessera/vfs';
+import { dataView, EFAULT, EINTR, EINVAL, EPERM } from '@tessera/vfs';
 import { type Call, ERESTARTNOHAND, int32, signedOf, userAddress } from '../call.js';
 import { WAIT_INTERRUPTED } from '../contract.js';
 import type { SystemCallTable } from './table.js';
@@ -101,7 +101,7 @@ export function loadTimespec(call: Call, address: number): i64 {
   if (address < 0) return -14n;
   const bytes = call.take(address, 16);
   if (bytes === undefined) return -14n;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = dataView(bytes);
   return timespecNs(signedOf(view.getBigUint64(0, true)), signedOf(view.getBigUint64(8, true)));
 }
 

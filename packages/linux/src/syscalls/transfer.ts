@@ -6,6 +6,7 @@
  */
 import {
   Attributes,
+  dataView,
   EAGAIN,
   EBADF,
   EFAULT,
@@ -169,7 +170,7 @@ function vector(call: Call, position: number, writes: boolean): number {
   if (count < 0 || count > VECTOR_COUNT_MAX) return -EINVAL;
   const parts = call.take(userAddress(call.a1), count * 16);
   if (parts === undefined) return -EFAULT;
-  const view = new DataView(parts.buffer, parts.byteOffset, parts.byteLength);
+  const view = dataView(parts);
   let done = 0;
   for (let index = 0; index < count; index++) {
     const length = signedOf(view.getBigUint64(index * 16 + 8, true));

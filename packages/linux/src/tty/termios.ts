@@ -81,7 +81,7 @@ export class Termios {
 
   /** Precondition: `bytes` has at least TERMIOS_BYTES. */
   decode(bytes: Uint8Array): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = dataView(bytes);
     this.inputFlags = view.getUint32(0, true);
     this.outputFlags = view.getUint32(4, true);
     this.controlFlags = view.getUint32(8, true);
@@ -94,3 +94,4 @@ export class Termios {
     return (this.localFlags & ICANON) !== 0;
   }
 }
+import { dataView } from '@tessera/vfs';

@@ -62,7 +62,7 @@ export class PackedReader {
   /** A reader, or what is wrong with the image. */
   static open(bytes: Uint8Array): PackedReader | string {
     if (bytes.length < HEADER_BYTES) return 'shorter than its header';
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = dataView(bytes);
     if (
       view.getUint32(0, true) !== PACKED_MAGIC_LOW ||
       view.getUint32(4, true) !== PACKED_MAGIC_HIGH
