@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     'index': 'src/index.ts',
+    'cli': 'src/cli.ts',
   },
   format: 'esm',
   target: 'es2022',

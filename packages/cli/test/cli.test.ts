@@ -284,7 +284,9 @@ test('nothing is left in the temporary folder', () => {
   tessera('exit 3', ['run', '--', 'env']);
   tessera('echo', ['run', '--dry-run', '--', 'env']);
   tessera('echo', ['run', '--', 'no-such-program']);
-  const left = readdirSync(scratch).filter((name) => name.startsWith('tessera-') && !before.includes(name));
+  const left = readdirSync(scratch).filter(
+    (name) => name.startsWith('tessera-') && !before.includes(name),
+  );
   assert.equal(left, []);
 });
 
