@@ -5,6 +5,7 @@
  * bounds-checked accessors, sizes that do not fit an int are refused, and what comes out needs no further checks:
  * segments are page-congruent, ordered, do not overlap, and lie below 2^47.
  */
+import { dataView } from '@tessera/vfs';
 export const PAGE_BYTES = 4096;
 /** Program addresses lie below this. */
 const ADDRESS_END = 0x7fffffff0000;
@@ -259,4 +260,3 @@ export function parseElfSegments(
     executableStack,
   );
 }
-import { dataView } from '@tessera/vfs';

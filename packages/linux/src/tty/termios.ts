@@ -1,4 +1,5 @@
 /** Terminal settings: Linux's struct termios (kernel form, 36 bytes) as an object. */
+import { dataView } from '@tessera/vfs';
 
 export const ICRNL = 0o400;
 export const INLCR = 0o100;
@@ -94,4 +95,3 @@ export class Termios {
     return (this.localFlags & ICANON) !== 0;
   }
 }
-import { dataView } from '@tessera/vfs';

@@ -1,7 +1,7 @@
 /**
  * Reads records of a packed image. The image may be hostile: every method answers a value within range or `INVALID`.
  */
-import { bytesToString, type bytestr } from '../bytes.js';
+import { bytesToString, type bytestr, dataView } from '../bytes.js';
 import { PAGE_BYTES } from '../limits.js';
 import {
   ENTRY_BYTES,
