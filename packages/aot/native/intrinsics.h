@@ -69,6 +69,7 @@ TS_INLINE void ts_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 /* Objects: a reference is its address. A view keeps the address of its first byte in its third word. */
 TS_INLINE int64_t ts_objectAddress(const void *o) { return (int64_t)o; }
 TS_INLINE void *ts_objectAt(int64_t a) { return (void *)a; }
+TS_INLINE int64_t ts_wordOf(const void *v) { return (int64_t)v; }
 TS_INLINE int64_t ts_stringAddress(const void *s) { return (int64_t)s; }
 TS_INLINE void *ts_stringAtAddress(int64_t a) { return (void *)a; }
 TS_INLINE int64_t ts_addressOf(const void *view) { return *(int64_t *)((uint8_t *)view + 16); }

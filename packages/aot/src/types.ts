@@ -71,7 +71,8 @@ export class Types {
     }
     if (flags & F.StringLike) return 'str';
     if (flags & F.BooleanLike) return 'bool';
-    if (flags & F.BigIntLike) return 'i64';
+    // Without a brand a bigint is unsigned at borders; negative ones say i64.
+    if (flags & F.BigIntLike) return flags & F.BigIntLiteral && (type as ts.BigIntLiteralType).value.negative ? 'i64' : 'u64';
     if (flags & F.EnumLike && flags & F.Union) {
       return unite((type as ts.UnionType).types.map((t) => this.kindOf(t, environment)), false);
     }
@@ -89,7 +90,7 @@ export class Types {
       for (const part of type.types) {
         const kind = this.kindOf(part, environment);
         if (kind === 'int') return brand === 'f64' || brand === 'f32' ? 'f64' : 'int';
-        if (kind === 'i64') return brand === 'u64' ? 'u64' : 'i64';
+        if (kind === 'u64' || kind === 'i64') return brand === 'i64' ? 'i64' : 'u64';
         if (kind === 'val') {
           if (best === 'ref') best = part.flags & F.Unknown ? best : 'val';
         } else if (kind !== 'ref') best = kind;

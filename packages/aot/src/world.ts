@@ -170,7 +170,7 @@ export class World {
   returnKind(type: ts.Type, declaration: FunctionNode | undefined, environment: Environment): Kind {
     if (isNullish(type) || type.flags & ts.TypeFlags.Never) return 'void';
     const kind = this.types.kindOf(type, environment);
-    if ((kind === 'int' || kind === 'i64') && declaration && !declaration.type && 'body' in declaration) {
+    if ((kind === 'int' || kind === 'u64' || kind === 'i64') && declaration && !declaration.type && 'body' in declaration) {
       return numberKind(this, declaration, environment);
     }
     return kind;
@@ -358,7 +358,7 @@ export class World {
   private fieldKind(member: ts.PropertyDeclaration, environment: Environment): Kind {
     const type = this.checker.getTypeAtLocation(member);
     const kind = this.types.kindOf(type, environment);
-    if ((kind === 'int' || kind === 'i64') && !member.type && member.initializer) {
+    if ((kind === 'int' || kind === 'u64' || kind === 'i64') && !member.type && member.initializer) {
       return numberKind(this, member.initializer, environment);
     }
     return member.questionToken ? optional(kind) : kind;

@@ -1,4 +1,5 @@
 /** Integers to text and back: numbers that are ints, and 64-bit words. @unchecked */
+import type { i64 } from '@tessera/machine';
 import { RangeErrorImpl, SyntaxErrorImpl } from '../errors.js';
 import { stringAddress, stringAtAddress } from '../primitives.js';
 import { stringFromCharCode } from '../strings/build.js';
@@ -76,7 +77,7 @@ export function u64ToString(value: bigint, radix: number = 10): string {
   return wordToString(BigInt.asUintN(64, value), false, radix);
 }
 
-export function i64ToString(value: bigint, radix: number = 10): string {
+export function i64ToString(value: i64, radix: number = 10): string {
   const signed = BigInt.asIntN(64, value);
   if (signed < 0n) return wordToString(BigInt.asUintN(64, -signed), true, radix);
   return wordToString(BigInt.asUintN(64, signed), false, radix);
@@ -100,7 +101,7 @@ export function prefixRadix(address: number, wide: boolean, at: number, length: 
 }
 
 /** BigInt(text), wrapped to 64 bits. */
-export function bigFromString(text: string): bigint {
+export function bigFromString(text: string): i64 {
   const trimmed = stringTrim(text);
   const address = stringAddress(trimmed);
   const wide = isWide(address);
@@ -125,5 +126,5 @@ export function bigFromString(text: string): bigint {
     value = BigInt.asUintN(64, BigInt.asUintN(64, value * base) + BigInt(digit));
     at++;
   }
-  return negative ? BigInt.asUintN(64, -value) : value;
+  return negative ? BigInt.asIntN(64, -value) : value;
 }

@@ -42,7 +42,6 @@ export function literalElementKind(body: Body, node: ts.ArrayLiteralExpression):
   if (types.isArray(own)) {
     const kind = types.elementKind(own, body.environment);
     if (kind === 'int' && node.elements.some((e) => !ts.isSpreadElement(e) && body.kindOf(e) === 'f64')) return 'f64';
-    if (kind === 'i64' && node.elements.length > 0 && node.elements.every((e) => !ts.isSpreadElement(e) && body.kindOf(e) === 'u64')) return 'u64';
     return kind;
   }
   return 'val';

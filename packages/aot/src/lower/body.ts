@@ -142,7 +142,7 @@ export class Body {
 
   kindOf(node: ts.Expression): Kind {
     const kind = this.kindOfType(this.typeOf(node));
-    return kind === 'int' || kind === 'i64' ? numberKind(this.world, node, this.environment) : kind;
+    return kind === 'int' || kind === 'u64' || kind === 'i64' ? numberKind(this.world, node, this.environment) : kind;
   }
 
   classOf(node: ts.Node): ClassInstance | undefined {

@@ -9,6 +9,7 @@ import { callClosure, callRuntime, elementsOf, lowerArguments } from './calls.js
 import { clip, convert } from './convert.js';
 import { integerDivision, lower, lowerAs, lowerOperands, skipParentheses } from './expressions.js';
 import { bool, toInt32, truthy } from './operators.js';
+import { functionValue } from './functions.js';
 import { elementAccess } from './property.js';
 import { concatenate, stringConstant, textOf } from './strings.js';
 
@@ -401,8 +402,10 @@ function arrayMethod(body: Body, node: ts.CallExpression, name: string, object: 
     return body.temp('int', `ts_arr_len(${object.c})`);
   }
   if (name === 'keys' || name === 'values' || name === 'entries') return body.refuse('syntax', node, `array ${name}() outside for..of`);
-  if ((name === 'sort' || name === 'toSorted') && !node.arguments[0] && kind !== 'str') {
-    return callRuntime(body, name === 'sort' ? 'arraySortByText' : 'arrayToSortedByText', [object], node, [kind]);
+  if ((name === 'sort' || name === 'toSorted') && !node.arguments[0]) {
+    const order = body.world.runtimeFunction('compareAsText', node);
+    const instance = body.world.functionInstance(order, body.world.bind(order.typeParameters, [kind], emptyEnvironment), undefined);
+    return callRuntime(body, name === 'sort' ? 'arraySort' : 'arrayToSorted', [object, functionValue(body, instance)], node, [kind]);
   }
   const runtime = `array${capital(name)}`;
   const declaration = body.world.runtimeFunction(runtime, node);

@@ -9,6 +9,7 @@ import { Body } from './body.js';
 import { isStaticFunction, needsBox } from './captures.js';
 import { convert } from './convert.js';
 import { lower, lowerInto } from './expressions.js';
+import { variableKindOf } from './number-kind.js';
 import { lowerConstructorBody } from './new.js';
 import { lowerBlock } from './statements.js';
 
@@ -69,7 +70,7 @@ function declareParameters(body: Body, declaration: ts.FunctionLikeDeclaration):
     const type = body.typeOf(node);
     if (node.initializer) {
       let kind = body.kindOfType(type);
-      if (kind === 'int' || kind === 'i64') kind = !node.type ? body.kindOf(node.initializer) : kind;
+      if (kind === 'int' || kind === 'u64' || kind === 'i64') kind = !node.type ? body.kindOf(node.initializer) : kind;
       value = withDefault(body, passed, node.initializer, kind, node);
     }
     bindPattern(body, node.name, value, type, (identifier, item) => defineVariable(body, identifier, item, item.kind));
@@ -202,8 +203,8 @@ export function variableKind(body: Body, name: ts.Identifier): Kind {
   const type = body.typeOf(name);
   let kind = body.kindOfType(type);
   if (kind === 'void') kind = 'ref';
-  if ((kind === 'int' || kind === 'i64') && ts.isVariableDeclaration(declaration) && !declaration.type && declaration.initializer) {
-    kind = body.kindOf(declaration.initializer);
+  if ((kind === 'int' || kind === 'u64' || kind === 'i64') && ts.isVariableDeclaration(declaration) && !declaration.type && declaration.initializer) {
+    kind = variableKindOf(body.world, declaration, body.environment);
   }
   return kind;
 }

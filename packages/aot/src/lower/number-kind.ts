@@ -25,8 +25,43 @@ function join(a: Kind, b: Kind): Kind {
   return 'i64';
 }
 
-function isNonNegativeLiteral(node: ts.Expression): boolean {
-  return ts.isBigIntLiteral(node) || (ts.isParenthesizedExpression(node) && isNonNegativeLiteral(node.expression));
+function isNonNegativeLiteral(world: World, node: ts.Expression): boolean {
+  const constant = evaluate(world, node);
+  return typeof constant === 'bigint' && constant >= 0n;
+}
+
+function isReassigned(world: World, declaration: ts.VariableDeclaration): boolean {
+  void world;
+  return !(ts.isVariableDeclarationList(declaration.parent) && declaration.parent.flags & ts.NodeFlags.Const);
+}
+
+/** A bigint variable that starts with a literal takes its sign from what is assigned later. */
+function signOfVariable(world: World, declaration: ts.VariableDeclaration, environment: Environment): Kind {
+  const list = declaration.parent;
+  if (!ts.isIdentifier(declaration.name) || (ts.isVariableDeclarationList(list) && list.flags & ts.NodeFlags.Const)) return 'u64';
+  const symbol = world.checker.getSymbolAtLocation(declaration.name);
+  const name = declaration.name.text;
+  let root: ts.Node = declaration;
+  while (!ts.isSourceFile(root) && !ts.isFunctionLike(root)) root = root.parent;
+  let unsigned = false;
+  let signed = false;
+  const visit = (n: ts.Node): void => {
+    if (ts.isBinaryExpression(n) && ts.isIdentifier(n.left) && n.left.text === name && world.checker.getSymbolAtLocation(n.left) === symbol) {
+      const op = n.operatorToken.kind;
+      if (op === S.EqualsToken) {
+        if (numberKind(world, n.right, environment) === 'i64') signed = true;
+        else if (!isNonNegativeLiteral(world, n.right)) unsigned = true;
+      } else if (op === S.MinusEqualsToken) signed = true;
+      else if (op >= S.FirstCompoundAssignment && op <= S.LastCompoundAssignment) {
+        if (numberKind(world, n.right, environment) === 'i64') signed = true;
+      }
+    } else if ((ts.isPrefixUnaryExpression(n) || ts.isPostfixUnaryExpression(n)) && n.operator === S.MinusMinusToken && ts.isIdentifier(n.operand) && n.operand.text === name) {
+      signed = true;
+    }
+    ts.forEachChild(n, visit);
+  };
+  visit(root);
+  return unsigned || !signed ? 'u64' : 'i64';
 }
 
 /** Kind of an expression or, for a function node, of what it returns. */
@@ -39,14 +74,16 @@ export function numberKind(world: World, node: ts.Node, environment: Environment
     );
   };
   const basic = base(node);
-  if (basic !== 'int' && basic !== 'i64') return basic;
+  const big = basic === 'u64' || basic === 'i64';
+  if (basic !== 'int' && !big) return basic;
+  if (!ts.isFunctionLike(node) && world.checker.getTypeAtLocation(node).isIntersection()) return basic;
   const again = (n: ts.Node): Kind => {
     const kind = numberKind(world, n, environment);
     return kind === 'val' || kind === 'ref' ? basic : kind;
   };
-  if (basic === 'i64' && !ts.isFunctionLike(node)) {
+  if (big && !ts.isFunctionLike(node)) {
     const constant = evaluate(world, node as ts.Expression);
-    if (typeof constant === 'bigint') return constant >> 63n > 0n ? 'u64' : 'i64';
+    if (typeof constant === 'bigint') return constant < 0n ? 'i64' : 'u64';
   }
   if (ts.isFunctionLike(node)) {
     if (active.has(node)) return basic;
@@ -69,7 +106,6 @@ export function numberKind(world: World, node: ts.Node, environment: Environment
     }
   }
   if (ts.isNumericLiteral(node)) return Number.isInteger(Number(node.text)) && Math.abs(Number(node.text)) <= Number.MAX_SAFE_INTEGER ? 'int' : 'f64';
-  if (ts.isBigIntLiteral(node)) return BigInt(node.text.slice(0, -1)) >> 63n ? 'u64' : 'i64';
   if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) return again(node.expression);
   if (ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) {
     const text = node.type.getText();
@@ -78,7 +114,7 @@ export function numberKind(world: World, node: ts.Node, environment: Environment
   if (ts.isConditionalExpression(node)) return join(again(node.whenTrue), again(node.whenFalse));
   if (ts.isPrefixUnaryExpression(node)) {
     if (node.operator === S.TildeToken) return basic === 'int' ? 'int' : 'i64';
-    if (node.operator === S.MinusToken && basic === 'i64') return 'i64';
+    if (node.operator === S.MinusToken && big) return 'i64';
     if (node.operator === S.PlusToken && world.types.kindOf(world.checker.getTypeAtLocation(node.operand), environment) === 'str') {
       return 'f64';
     }
@@ -105,9 +141,10 @@ export function numberKind(world: World, node: ts.Node, environment: Environment
     const minus = op === S.MinusToken;
     if (left === right) return left === 'u64' && minus ? 'i64' : left;
     if (minus) return 'i64';
-    if (isNonNegativeLiteral(node.left) || isNonNegativeLiteral(node.right)) return 'u64';
     if (op === S.AmpersandToken) return 'u64';
-    return 'i64';
+    if (isNonNegativeLiteral(world, node.left)) return right;
+    if (isNonNegativeLiteral(world, node.right)) return left;
+    return 'u64';
   }
   if (ts.isIdentifier(node)) {
     if (node.text === 'NaN' || node.text === 'Infinity') return 'f64';
@@ -118,6 +155,7 @@ export function numberKind(world: World, node: ts.Node, environment: Environment
       if (active.has(declaration)) return basic;
       active.add(declaration);
       try {
+        if (ts.isVariableDeclaration(declaration)) return variableKindOf(world, declaration, environment);
         return again(declaration.initializer);
       } finally {
         active.delete(declaration);
@@ -146,14 +184,18 @@ export function numberKind(world: World, node: ts.Node, environment: Environment
     if (name === 'BigUint64Array') return 'u64';
     return basic;
   }
-  if (ts.isCallExpression(node)) return callKind(world, node, basic, again);
+  if (ts.isCallExpression(node)) return callKind(world, node, basic, environment, again);
   return basic;
 }
 
-function callKind(world: World, node: ts.CallExpression, basic: Kind, again: (n: ts.Node) => Kind): Kind {
+function callKind(world: World, node: ts.CallExpression, basic: Kind, environment: Environment, again: (n: ts.Node) => Kind): Kind {
   const callee = node.expression;
   if (ts.isIdentifier(callee)) {
     if (callee.text === 'parseFloat') return 'f64';
+    if (callee.text === 'BigInt' && node.arguments[0]) {
+      const kind = numberKind(world, node.arguments[0], environment);
+      return kind === 'u64' ? 'u64' : 'i64';
+    }
     if (callee.text === 'Number' && node.arguments[0]) {
       const kind = world.types.kindOf(world.checker.getTypeAtLocation(node.arguments[0]), { kinds: new Map(), key: '' });
       return kind === 'str' || kind === 'f64' ? 'f64' : kind === 'int' ? again(node.arguments[0]) : 'int';
@@ -179,4 +221,14 @@ function callKind(world: World, node: ts.CallExpression, basic: Kind, again: (n:
   const declaration = world.checker.getResolvedSignature(node)?.getDeclaration();
   if (declaration && !declaration.type && (declaration as ts.FunctionLikeDeclaration).body) return again(declaration);
   return basic;
+}
+
+/** Kind of a numeric variable without an annotation. */
+export function variableKindOf(world: World, declaration: ts.VariableDeclaration, environment: Environment): Kind {
+  const initializer = declaration.initializer!;
+  const kind = numberKind(world, initializer, environment);
+  const converted = ts.isCallExpression(initializer) && initializer.expression.getText() === 'BigInt';
+  if (converted && kind === 'i64' && !isReassigned(world, declaration)) return kind;
+  if ((kind === 'u64' && isNonNegativeLiteral(world, initializer)) || converted) return signOfVariable(world, declaration, environment);
+  return kind;
 }

@@ -21,8 +21,9 @@ function isLiteral(value: Value): boolean {
 /** Brings two bigints to one signedness. */
 function alignBig(body: Body, a: Value, b: Value, node: ts.Node): [Value, Value] {
   if (a.kind === b.kind) return [a, b];
-  if (isLiteral(a) || isLiteral(b)) return [convert(body, a, 'u64', node), convert(body, b, 'u64', node)];
-  return [convert(body, a, 'i64', node), convert(body, b, 'i64', node)];
+  if (isLiteral(a)) return [convert(body, a, b.kind, node), b];
+  if (isLiteral(b)) return [a, convert(body, b, a.kind, node)];
+  return [convert(body, a, 'u64', node), convert(body, b, 'u64', node)];
 }
 
 function numeric(body: Body, value: Value, node: ts.Node): Value {
@@ -131,6 +132,13 @@ function bigArithmetic(body: Body, operator: ts.SyntaxKind, left: Value, right: 
   if (operator === S.AmpersandToken && left.kind !== right.kind) {
     // A non-negative operand bounds the result; the other one's bits are taken as they are.
     return body.temp('u64', `(uint64_t)${left.c} & (uint64_t)${right.c}`);
+  }
+  if ((operator === S.PlusToken || operator === S.AsteriskToken) && left.kind !== right.kind && !isLiteral(left) && !isLiteral(right)) {
+    // The builtins compute in full precision whatever the signs are.
+    const result = body.slot('u64');
+    const name = operator === S.PlusToken ? 'add' : 'mul';
+    body.emit(`if (TS_UNLIKELY(__builtin_${name}_overflow(${left.c}, ${right.c}, &${result.c}))) ts_panic(TS_P_BIGINT, ${site});`);
+    return result;
   }
   const [a, b] = alignBig(body, left, right, node);
   const kind = a.kind;

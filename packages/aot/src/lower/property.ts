@@ -9,7 +9,7 @@ import { callMethod, callRuntime, interfaceMembers } from './calls.js';
 import { constantValue, enumValue, evaluate, floatText } from './constants.js';
 import { convert } from './convert.js';
 import { lower, lowerAs, lowerOperands, questionDot, readSymbol } from './expressions.js';
-import { numberKind } from './number-kind.js';
+import { numberKind, variableKindOf } from './number-kind.js';
 import { stringConstant } from './strings.js';
 
 // Module variables and statics -------------------------------------------------------------------------------------------
@@ -24,7 +24,9 @@ export function globalFor(body: Body, declaration: ts.VariableDeclaration | ts.B
   let kind = world.types.kindOf(type, emptyEnvironment);
   if (ts.isPropertyDeclaration(declaration) ? !declaration.type : ts.isVariableDeclaration(declaration) && !declaration.type) {
     const initializer = declaration.initializer;
-    if (initializer && (kind === 'int' || kind === 'i64')) kind = numberKind(world, initializer, emptyEnvironment);
+    if (initializer && (kind === 'int' || kind === 'u64' || kind === 'i64')) {
+      kind = ts.isVariableDeclaration(declaration) ? variableKindOf(world, declaration, emptyEnvironment) : numberKind(world, initializer, emptyEnvironment);
+    }
   }
   const owner = ts.isPropertyDeclaration(declaration) && ts.isClassLike(declaration.parent) ? `${declaration.parent.name?.text ?? ''}_` : '';
   const name = propertyName(declaration.name as ts.PropertyName);

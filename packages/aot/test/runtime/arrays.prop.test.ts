@@ -147,7 +147,7 @@ test('sorting is stable and n log n', () => {
       assert.equal(sort.arrayToReversed(a), [...a].reverse());
     }),
   );
-  assert.equal(sort.arraySort([10, 9, 1, 100, 25], sort.compareAsText), [10, 9, 1, 100, 25].sort());
+  assert.equal(sort.arraySortByText([10, 9, 1, 100, 25]), [10, 9, 1, 100, 25].sort());
   assert.equal(
     sort.arrayToSorted([3, 1, 2], (a, b) => b - a),
     [3, 2, 1],

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  floatToExponential,
-  floatToFixed,
-  floatToPrecision,
+  numberToExponential,
+  numberToFixed,
+  numberToPrecision,
   floatToString,
 } from '../../runtime/numbers/floats.js';
 import {
@@ -102,10 +102,10 @@ test('fixed, exponential and precision', () => {
   simulateHeap();
   fc.assert(
     fc.property(float, fc.nat(20), (value, digits) => {
-      assert.is(floatToFixed(value, digits), value.toFixed(digits));
-      assert.is(floatToExponential(value), value.toExponential());
-      assert.is(floatToExponential(value, digits), value.toExponential(digits));
-      assert.is(floatToPrecision(value, digits + 1), value.toPrecision(digits + 1));
+      assert.is(numberToFixed(value, digits), value.toFixed(digits));
+      assert.is(numberToExponential(value), value.toExponential());
+      assert.is(numberToExponential(value, digits), value.toExponential(digits));
+      assert.is(numberToPrecision(value, digits + 1), value.toPrecision(digits + 1));
     }),
     { numRuns: 3000 },
   );
@@ -121,7 +121,7 @@ test('fixed, exponential and precision', () => {
     [0, 2],
     [-0.0000001, 2],
   ] as const) {
-    assert.is(floatToFixed(value, digits), value.toFixed(digits));
+    assert.is(numberToFixed(value, digits), value.toFixed(digits));
   }
 });
 
