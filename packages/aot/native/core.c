@@ -135,6 +135,8 @@ ref ts_view_buffer(ref v) {
   if (!x->owner) return viewOf(18, x->address, x->byteLength, 0);
   return viewOf(18, (uint64_t)x->owner + 16, ((struct ts_store *)x->owner)->capacity, x->owner);
 }
+/* A view of raw memory has no owner: nothing keeps the bytes alive but their own allocator. */
+ref ts_viewAt(int64_t address, int64_t bytes) { return viewOf(21, (uint64_t)address, bytes, 0); }
 static void clampRange(int64_t n, int64_t *start, int64_t *end) {
   *start = *start < 0 ? (*start + n < 0 ? 0 : *start + n) : *start > n ? n : *start;
   *end = *end < 0 ? (*end + n < 0 ? 0 : *end + n) : *end > n ? n : *end;

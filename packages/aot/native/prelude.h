@@ -265,6 +265,7 @@ static inline int64_t ts_view_offset(ref v) {
 ref ts_view_new(uint32_t cls, int64_t length, int64_t width, const char *f, int l);
 ref ts_view_over(uint32_t cls, ref buffer, int64_t offset, int64_t length, int64_t width, const char *f, int l);
 ref ts_view_buffer(ref v);
+ref ts_viewAt(int64_t address, int64_t bytes);
 ref ts_view_subarray(ref v, int64_t start, int64_t end, int64_t width, uint32_t cls, const char *f, int l);
 ref ts_view_slice(ref v, int64_t start, int64_t end, int64_t width, uint32_t cls, const char *f, int l);
 void ts_view_set(ref v, ref source, int64_t offset, int64_t width, const char *f, int l);

@@ -137,7 +137,7 @@ function isPure(file: string): boolean {
 
 const commonFlags = [
   '-std=gnu11', '-ffreestanding', '-fno-strict-aliasing', '-fwrapv', '-fno-delete-null-pointer-checks', '-fno-pic', '-fno-pie',
-  '-fno-stack-protector', '-fno-omit-frame-pointer', '-fno-asynchronous-unwind-tables', '-ffunction-sections', '-g1', '-w',
+  '-fno-stack-protector', '-fno-omit-frame-pointer', '-fno-asynchronous-unwind-tables', '-ffunction-sections', '-g1', '-Wno-everything', '-Werror=implicit-function-declaration', '-Werror=int-conversion',
 ];
 
 function machineNative(): string {

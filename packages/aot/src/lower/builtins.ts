@@ -9,7 +9,6 @@ import { callClosure, callRuntime, elementsOf, lowerArguments } from './calls.js
 import { clip, convert } from './convert.js';
 import { integerDivision, lower, lowerAs, lowerOperands, skipParentheses } from './expressions.js';
 import { bool, toInt32, truthy } from './operators.js';
-import { functionValue } from './functions.js';
 import { elementAccess } from './property.js';
 import { concatenate, stringConstant, textOf } from './strings.js';
 
@@ -403,9 +402,7 @@ function arrayMethod(body: Body, node: ts.CallExpression, name: string, object: 
   }
   if (name === 'keys' || name === 'values' || name === 'entries') return body.refuse('syntax', node, `array ${name}() outside for..of`);
   if ((name === 'sort' || name === 'toSorted') && !node.arguments[0]) {
-    const order = body.world.runtimeFunction('compareAsText', node);
-    const instance = body.world.functionInstance(order, body.world.bind(order.typeParameters, [kind], emptyEnvironment), undefined);
-    return callRuntime(body, name === 'sort' ? 'arraySort' : 'arrayToSorted', [object, functionValue(body, instance)], node, [kind]);
+    return callRuntime(body, name === 'sort' ? 'arraySortByText' : 'arrayToSortedByText', [object], node, [kind]);
   }
   const runtime = `array${capital(name)}`;
   const declaration = body.world.runtimeFunction(runtime, node);
