@@ -555,7 +555,8 @@ export class World {
       target = { how: 'function', instance: this.functionInstance(found.declaration, environment, found.owner) };
     } else {
       const field = instance.fields.get(selector.member);
-      if (field) target = { how: 'field', field };
+      // A called field must hold a closure; a number of the same name belongs to an unrelated class.
+      if (field && (selector.access !== 'call' || isReference(field.kind))) target = { how: 'field', field };
     }
     if (target) selector.targets.set(instance, target);
   }
