@@ -34,6 +34,7 @@ export type { Route, RouteTable } from './interface/routes.js';
 export { DEFAULT_LIMITS, LIMIT_TABLE, type Limit, type Limits } from './limits.js';
 export type { RawPacket, RawSocket } from './raw/raw.js';
 export { type InterfaceOptions, Stack, type StackOptions } from './stack.js';
+export { SUPPORT, type Support } from './support.js';
 export type { Connection } from './tcp/connection.js';
 export type { CongestionName, TcpCounters } from './tcp/environment.js';
 export type { TcpListener } from './tcp/listener.js';

@@ -198,7 +198,8 @@ await check('DHCP, DNS and router advertisement from dnsmasq', async () => {
       '--dhcp-range=10.9.0.50,10.9.0.99,255.255.255.0,5m',
       '--enable-ra',
       '--dhcp-range=fd0a::,slaac,64,5m',
-      '--local=/invalid/', '--address=/tessera.test/10.9.0.77',
+      '--local=/invalid/',
+      '--address=/tessera.test/10.9.0.77',
       '--address=/tessera.test/fd09::77',
       '--log-dhcp',
     ],
@@ -242,7 +243,8 @@ await check('DHCP, DNS and router advertisement from dnsmasq', async () => {
       const [six] = await second.lookup('tessera.test', 6);
       if (String(six) !== 'fd09::77') throw new Error(`AAAA gave ${six}`);
       const missing = await second.lookup('missing.invalid').catch((e) => e.message);
-      if (!String(missing).includes('no-such-name')) throw new Error(`missing name gave ${missing}`);
+      if (!String(missing).includes('no-such-name'))
+        throw new Error(`missing name gave ${missing}`);
       for (let i = 0; i < 80; i++) {
         if (its.addresses.some((own) => own.isUsable && own.address.toString().startsWith('fd0a:')))
           break;

@@ -247,6 +247,7 @@ function adjustWindow(
 ): void {
   const congestion = connection.congestion;
   if (connection.recovery === 'recovery') {
+    if (connection.selectiveAck && delivered === 0) return;
     const counted = connection.selectiveAck
       ? delivered
       : Math.max(delivered, connection.segmentBytes);

@@ -38,6 +38,7 @@ export class RateReduction {
     }
     // The first retransmission always goes out.
     if (this.#sentBytes === 0) count = Math.max(count, segmentBytes);
-    return pipeBytes + Math.max(0, count);
+    // Never less than a segment: with nothing in flight no acknowledgment would come to open the window.
+    return Math.max(pipeBytes + Math.max(0, count), segmentBytes);
   }
 }
