@@ -33,6 +33,7 @@ export { BlockReader } from './pool/block-reader.js';
 export { type DeviceLabel, readDeviceLabel, Uberblock } from './pool/label.js';
 export { importPool, type OpenOptions, Pool } from './pool/pool.js';
 export { type CheckResult, checkPool } from './space/check.js';
+export { ReceivedDataset, receiveStream } from './stream/received.js';
 export { LeafVdev, Vdev } from './vdev/vdev.js';
 export { View } from './view.js';
 export { openFileSystem } from './zil/replay.js';

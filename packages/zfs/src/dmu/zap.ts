@@ -8,7 +8,7 @@
  */
 import { corrupt } from '../errors.js';
 import { bytesOf, type View } from '../view.js';
-import type { Dnode } from './dnode.js';
+import type { DataObject } from './object-source.js';
 
 export const MICRO_MAGIC_LOW = 3;
 export const FAT_MAGIC_LOW = 1;
@@ -115,11 +115,11 @@ export function zapHash(salt: bigint, name: Uint8Array, hash64: boolean): Uint32
 }
 
 export class Zap {
-  readonly #dnode: Dnode;
+  readonly #dnode: DataObject;
   readonly #head: View;
   readonly #fat: boolean;
 
-  constructor(dnode: Dnode) {
+  constructor(dnode: DataObject) {
     this.#dnode = dnode;
     this.#head = dnode.readBlock(0);
     const high = this.#head.high(0);

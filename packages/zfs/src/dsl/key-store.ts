@@ -112,7 +112,7 @@ export class KeyStore {
   }
 }
 
-function wrappingKey(
+export function wrappingKey(
   format: number,
   material: Uint8Array,
   salt: bigint,

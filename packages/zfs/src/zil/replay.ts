@@ -123,11 +123,13 @@ class ReplayNode {
 
 export class LogReplay implements LogOverlay {
   readonly #fs: FileSystem;
+  readonly #set: ObjectSet;
   readonly #nodes: Map<number, ReplayNode> = new Map();
   applied = 0;
 
-  constructor(fs: FileSystem) {
+  constructor(fs: FileSystem, set: ObjectSet) {
     this.#fs = fs;
+    this.#set = set;
   }
 
   attributes(object: number): NodeAttributes | null {
@@ -146,7 +148,7 @@ export class LogReplay implements LogOverlay {
   readInto(object: number, offset: number, out: Uint8Array): boolean {
     const node = this.#nodes.get(object);
     if (node === undefined || node.data === null) return false;
-    if (!node.created) this.#fs.set.dnode(object).readInto(offset, out);
+    if (!node.created) this.#set.dnode(object).readInto(offset, out);
     node.data.apply(offset, out);
     return true;
   }
@@ -154,7 +156,7 @@ export class LogReplay implements LogOverlay {
   #node(object: number): ReplayNode | null {
     const known = this.#nodes.get(object);
     if (known !== undefined) return known;
-    if (this.#fs.set.find(object) === null) return null;
+    if (this.#set.find(object) === null) return null;
     const node = new ReplayNode(this.#fs.storedAttributes(object).copy(), false);
     this.#nodes.set(object, node);
     return node;
@@ -390,7 +392,7 @@ export class LogReplay implements LogOverlay {
         }
         return;
       }
-      const block = this.#fs.set.reader.read(pointer, this.#fs.set.key);
+      const block = this.#set.reader.read(pointer, this.#set.key);
       bytes = block;
       const end = offset + length;
       if (length < block.length) offset -= offset % block.length;
@@ -470,7 +472,7 @@ export class LogReplay implements LogOverlay {
       const pointer = BlockPointer.at(view, 72 + i * 128);
       const bytes = pointer.hole
         ? undefined
-        : this.#fs.set.reader.read(pointer, this.#fs.set.key).subarray(0, size);
+        : this.#set.reader.read(pointer, this.#set.key).subarray(0, size);
       data.extents.push(new Extent(at, size, bytes));
     }
     if (offset + length > node.attributes.sizeBytes) node.attributes.sizeBytes = offset + length;
@@ -488,7 +490,7 @@ export function openFileSystem(dataset: Dataset, set: ObjectSet): FileSystem {
   if (dataset.isSnapshot) return fs;
   const records = readLog(set, dataset.pool.uberblock.txg).records;
   if (records.length === 0) return fs;
-  const replay = new LogReplay(fs);
+  const replay = new LogReplay(fs, set);
   fs.overlay = replay;
   for (const record of records) replay.apply(record);
   return fs;

@@ -2,8 +2,8 @@
  * What a file knows of itself, in one shape for both of the formats: the fixed znode of file-system versions 1 to 4, and
  * system attributes (version 5), whose layouts are tables in the dataset itself.
  */
-import type { Dnode } from '../dmu/dnode.js';
-import type { ObjectSet } from '../dmu/object-set.js';
+import type { DataObject, ObjectSource } from '../dmu/object-source.js';
+
 import { Zap } from '../dmu/zap.js';
 import { corrupt } from '../errors.js';
 import { OT_SA, OT_ZNODE } from '../pool/object-types.js';
@@ -86,13 +86,11 @@ class Attribute {
 }
 
 export class AttributeReader {
-  readonly #set: ObjectSet;
   readonly #registry: Map<number, Attribute> = new Map();
   readonly #layouts: Map<number, number[]> = new Map();
 
   /** `attributes` is the object that the master node names SA_ATTRS; 0 for old file systems. */
-  constructor(set: ObjectSet, attributes: number) {
-    this.#set = set;
+  constructor(set: ObjectSource, attributes: number) {
     if (attributes === 0) return;
     const master = new Zap(set.dnode(attributes));
     const registry = master.number('REGISTRY');
@@ -115,7 +113,7 @@ export class AttributeReader {
     }
   }
 
-  read(dnode: Dnode): NodeAttributes {
+  read(dnode: DataObject): NodeAttributes {
     const out = new NodeAttributes();
     if (dnode.bonusType === OT_SA) {
       this.#readSystem(dnode.bonus, out);
@@ -222,7 +220,7 @@ function setAttribute(out: NodeAttributes, name: string, value: View): void {
  * 0 atime, 16 mtime, 32 ctime, 48 crtime, 64 generation, 72 mode, 80 size, 88 parent, 96 links, 104 xattr, 112 rdev,
  * 120 flags, 128 uid, 136 gid, 144 spare, 176 ACL; a short symlink target follows at 264.
  */
-function readZnode(dnode: Dnode, out: NodeAttributes): void {
+function readZnode(dnode: DataObject, out: NodeAttributes): void {
   const view = dnode.bonus;
   if (view.length < ZNODE_BYTES) throw corrupt(`object ${dnode.object} has a short znode`);
   out.accessSeconds = seconds(view, 0);

@@ -3,7 +3,7 @@
  *
  * Names and symlink targets are one code per byte. Nothing is read before it is asked for.
  */
-import type { ObjectSet } from '../dmu/object-set.js';
+import type { ObjectSource } from '../dmu/object-source.js';
 import { Zap } from '../dmu/zap.js';
 import { corrupt, ZfsError } from '../errors.js';
 import type { NvList } from '../nvlist/nvlist.js';
@@ -27,7 +27,7 @@ export interface DirectoryEntry {
 }
 
 export class FileSystem {
-  readonly set: ObjectSet;
+  readonly set: ObjectSource;
   readonly root: number;
   readonly version: number;
   readonly normalization: number;
@@ -38,7 +38,7 @@ export class FileSystem {
   /** What the intent log adds to the last transaction group. */
   overlay: LogOverlay | null = null;
 
-  constructor(set: ObjectSet) {
+  constructor(set: ObjectSource) {
     this.set = set;
     const master = new Zap(set.dnode(MASTER_OBJECT));
     const root = master.number('ROOT');
