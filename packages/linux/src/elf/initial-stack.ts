@@ -10,7 +10,7 @@
  *
  * Pure: answers the bytes and where they go.
  */
-import { type bytestr, copyStringTo } from '@tessera/vfs';
+import { type bytestr, copyStringTo, dataView } from '@tessera/vfs';
 
 export const AT_NULL = 0;
 export const AT_PHDR = 3;
@@ -84,7 +84,7 @@ class Writer {
 
   constructor(base: number, length: number) {
     this.bytes = new Uint8Array(length);
-    this.view = new DataView(this.bytes.buffer);
+    this.view = dataView(this.bytes);
     this.base = base;
   }
 

@@ -26,6 +26,7 @@ import {
   serialInterruptsStart,
   VECTOR_TIMER,
   viewAt,
+  virtualToPhysical,
 } from '@tessera/machine';
 import { AddressSpace, DirectMemory, LocalCaches, PageAllocator, PageTable } from '@tessera/mm';
 import {
@@ -127,7 +128,7 @@ class LinuxProgram implements Program {
 
   run(): void {
     clockStart();
-    const information = readBootInformation(physicalToVirtual(this.bootAddress), this.bootAddress);
+    const information = readBootInformation(this.bootAddress, virtualToPhysical(this.bootAddress));
     if (information === undefined) panic('no PVH start information');
     powerFind(information.rsdp);
     localApicStart(VECTOR_TIMER);

@@ -4,6 +4,7 @@ import {
   type bytestr,
   copyStringTo,
   type DirectorySink,
+  dataView,
   deviceMajor,
   deviceMinor,
   type FileSystemAttributes,
@@ -97,7 +98,7 @@ export class DirectoryEncoder implements DirectorySink {
 
   constructor(bytes: number) {
     this.bytes = new Uint8Array(bytes);
-    this.view = new DataView(this.bytes.buffer);
+    this.view = dataView(this.bytes);
   }
 
   entry(name: bytestr, node: number, type: number, nextCookie: number): boolean {
