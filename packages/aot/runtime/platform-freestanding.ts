@@ -3,8 +3,10 @@
  *
  * Replaces `platform.ts` when aot builds an image.
  */
+import { heapGrower, stackFirst, stackNext, stackScanStart, stackTopOf } from '@tessera/machine';
 import { initialiseHeap } from './heap/allocate.js';
-import { heapGrower } from './heap/roots.js';
+import { scanConservatively } from './heap/mark.js';
+import { type RootScanner, setRootScanner } from './heap/roots.js';
 
 /** @extern tessera_console_write */
 function consoleWrite(_address: number, _bytes: number): void {}
@@ -60,11 +62,22 @@ export function spillRegisters(_area: number): number {
 
 export function growHeap(start: number, bytes: number): boolean {
   const grower = heapGrower();
-  return grower === null ? false : grower.growHeap(start, bytes);
+  return grower === undefined ? false : grower.growHeap(start, bytes);
+}
+
+/** The stacks of all threads that do not run. */
+class KernelStacks implements RootScanner {
+  scanRoots(): void {
+    for (let stack = stackFirst(); stack !== 0; stack = stackNext(stack)) {
+      const low = stackScanStart(stack);
+      if (low !== 0) scanConservatively(low, stackTopOf(stack));
+    }
+  }
 }
 
 export function startPlatform(_bootInformation: number): void {
   initialiseHeap(heapStart(), heapBytes(), heapWindow(), true);
+  setRootScanner(new KernelStacks());
 }
 
 export function writeConsole(_descriptor: number, address: number, bytes: number): void {

@@ -6,10 +6,11 @@ export interface RootScanner {
   scanRoots(): void;
 }
 
-let registered: RootScanner | null = null;
+/** No initialiser: the platform registers before initialisers run. */
+let registered: RootScanner | null | undefined;
 
 export function rootScanner(): RootScanner | null {
-  return registered;
+  return registered ?? null;
 }
 
 export function setRootScanner(scanner: RootScanner | null): void {

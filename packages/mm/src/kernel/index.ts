@@ -1,1 +1,1 @@
-export {};
+export { createAllocator, growHeapFrom } from './kernel-memory.js';
