@@ -154,6 +154,15 @@ test('links that point at each other are an error, not a loop', () => {
   assert.throws(() => new RootTree().addSamePath(join(folder, 'loop1')), /too many symbolic links/);
 });
 
+test('a language runtime brings its modules, and the libraries that they load', () => {
+  // perl is in every Debian: its base modules, and at least one compiled one with the libraries it names.
+  assert.ok(existsSync('/usr/bin/perl'));
+  const { tree } = gatherProgram(request('perl', { arguments: ['-e', '1'] }));
+  const paths = [...tree.entries.keys()];
+  assert.ok(paths.some((path) => path.endsWith('/strict.pm')));
+  assert.ok(paths.some((path) => path.endsWith('/POSIX.so')));
+});
+
 test('a static program needs nothing', () => {
   const source = put('s.c', 'int main(void) { return 0; }\n');
   const out = join(folder, 'static');

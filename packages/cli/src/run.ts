@@ -91,8 +91,7 @@ async function freePort(): Promise<number> {
 export function describePacked(packed: ProgramTree): string[] {
   const lines = [`program ${packed.program} (${packed.dynamic ? 'dynamic' : 'static'})`];
   for (const library of packed.libraries) lines.push(`library ${library}`);
-  for (const path of packed.tree.skipped)
-    lines.push(`left out (not a file, folder or link): ${path}`);
+  for (const path of packed.tree.skipped) lines.push(`left out: ${path}`);
   return lines;
 }
 

@@ -1,8 +1,9 @@
 /** From a command line to the tree of files that the image carries: program, libraries, interpreter, arguments, additions. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { NotFoundError, NotRunnableError, TesseraError } from '../errors.js';
 import { isElf, type Machine, readElf } from './elf-file.js';
+import { addRuntimeFolder, runtimeFolders } from './languages.js';
 import { libraryClosure } from './libraries.js';
 import { RootTree } from './root-tree.js';
 
@@ -80,6 +81,13 @@ function scriptInterpreter(path: string, bytes: Buffer): string {
   return interpreter;
 }
 
+/** glibc opens libgcc_s itself when a thread is cancelled or unwinds; no file names it. */
+function addDlopened(tree: RootTree, libraries: readonly string[]): void {
+  const libc = libraries.find((path) => basename(path) === 'libc.so.6');
+  const unwinder = libc === undefined ? '' : join(dirname(libc), 'libgcc_s.so.1');
+  if (unwinder !== '' && existsSync(unwinder)) tree.addSamePath(unwinder);
+}
+
 function addExecutable(
   tree: RootTree,
   path: string,
@@ -105,10 +113,18 @@ function addExecutable(
     }
     return result;
   }
+  for (const folder of runtimeFolders(path, machine)) {
+    tree.skipped.push(
+      ...addRuntimeFolder(tree, folder, machine).map(
+        (file) => `${file} (a library that it needs is missing)`,
+      ),
+    );
+  }
   const closure = libraryClosure(path, machine, readElf(path, machine, bytes));
   if (!closure) return { dynamic: false, libraries: [] };
   tree.addSamePath(closure.interpreter);
   for (const library of closure.libraries) tree.addSamePath(library);
+  addDlopened(tree, closure.libraries);
   return { dynamic: true, libraries: [closure.interpreter, ...closure.libraries] };
 }
 

@@ -28,7 +28,7 @@ export interface TreeEntry {
 
 export class RootTree {
   readonly entries: Map<string, TreeEntry> = new Map();
-  /** Host files that are neither regular, nor directories, nor links: devices, sockets, pipes. */
+  /** What was left out, in words: devices, sockets and pipes of the host, libraries that lack one of their own. */
   readonly skipped: string[] = [];
 
   directory(path: string, mode = 0o755): void {
@@ -128,7 +128,7 @@ export class RootTree {
         source: { file: host },
       });
     } else {
-      this.skipped.push(host);
+      this.skipped.push(`${host} (not a file, folder or link)`);
     }
   }
 
