@@ -7,9 +7,9 @@ export class InOrderLedger {
   readonly #size: number;
   readonly #ids: Uint16Array;
   readonly #slots: Uint16Array;
-  readonly #writable: Float64Array;
+  readonly #writable: number[] = [];
   /** -1 while not done. */
-  readonly #written: Float64Array;
+  readonly #written: number[] = [];
   #head = 0;
   #count = 0;
   batchId = 0;
@@ -20,8 +20,10 @@ export class InOrderLedger {
     this.#size = size;
     this.#ids = new Uint16Array(size);
     this.#slots = new Uint16Array(size);
-    this.#writable = new Float64Array(size);
-    this.#written = new Float64Array(size);
+    for (let i = 0; i < size; i += 1) {
+      this.#writable.push(0);
+      this.#written.push(-1);
+    }
   }
 
   taken(id: number, slots: number, writableBytes: number): void {

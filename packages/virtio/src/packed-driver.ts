@@ -54,7 +54,7 @@ export class PackedDriverQueue implements DriverQueue {
   readonly #freeIds: Uint16Array;
   readonly #tokens: number[];
   readonly #chainCounts: Uint16Array;
-  readonly #writableBytes: Float64Array;
+  readonly #writableBytes: number[] = [];
   readonly #order: Uint16Array;
   #orderHead = 0;
   #freeCount: number;
@@ -83,9 +83,11 @@ export class PackedDriverQueue implements DriverQueue {
     this.#firstIndex = options.firstIndex % size;
     this.#freeIds = new Uint16Array(size);
     this.#tokens = [];
-    for (let i = 0; i < size; i += 1) this.#tokens.push(0);
+    for (let i = 0; i < size; i += 1) {
+      this.#tokens.push(0);
+      this.#writableBytes.push(0);
+    }
     this.#chainCounts = new Uint16Array(size);
-    this.#writableBytes = new Float64Array(size);
     this.#order = new Uint16Array(size);
     this.#freeCount = size;
     this.#nextAvailable = this.#firstIndex;

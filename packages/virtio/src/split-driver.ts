@@ -48,7 +48,7 @@ export class SplitDriverQueue implements DriverQueue {
   readonly #tokens: number[];
   /** Descriptors of the chain that starts here; 0 when none is out. */
   readonly #chainCounts: Uint16Array;
-  readonly #writableBytes: Float64Array;
+  readonly #writableBytes: number[] = [];
   /** Heads in the order they were added (in-order use). */
   readonly #order: Uint16Array;
   #orderHead = 0;
@@ -79,9 +79,11 @@ export class SplitDriverQueue implements DriverQueue {
     this.#firstIndex = options.firstIndex & 0xffff;
     this.#next = new Uint16Array(size);
     this.#tokens = [];
-    for (let i = 0; i < size; i += 1) this.#tokens.push(0);
+    for (let i = 0; i < size; i += 1) {
+      this.#tokens.push(0);
+      this.#writableBytes.push(0);
+    }
     this.#chainCounts = new Uint16Array(size);
-    this.#writableBytes = new Float64Array(size);
     this.#order = new Uint16Array(size);
     this.#freeCount = size;
     this.#availableIndex = this.#firstIndex;

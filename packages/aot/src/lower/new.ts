@@ -179,7 +179,8 @@ function newView(body: Body, node: ts.NewExpression, name: string, args: readonl
   if (body.kindOfType(type) === 'int') {
     return body.temp('ref', `ts_view_new(${cls}, ${lowerAs(body, first, 'int').c}, ${width}, ${site})`);
   }
-  const library = world.types.libraryName(type);
+  // `bytes.buffer` is ArrayBuffer | SharedArrayBuffer: one representation serves both.
+  const library = world.types.libraryName(type.isUnion() ? type.types[0] : type);
   if (library?.startsWith('ArrayBuffer') || library === 'SharedArrayBuffer') {
     const buffer = body.settle(lower(body, first));
     const offset = args[1] ? body.settle(lowerAs(body, args[1], 'int')).c : '0';
