@@ -22,7 +22,8 @@ struct ts_arr { uint32_t cls, flags; int64_t length; struct ts_store *store; };
 struct ts_view { uint32_t cls, flags; int64_t byteLength; uint64_t address; ref owner; };
 struct ts_clo { uint32_t cls, flags; ref (*code)(ref, int64_t, ref, ref, ref, ref); };
 struct ts_box { uint32_t cls, flags; union { int64_t i; uint64_t u; double d; ref r; } w; };
-struct ts_class { uint32_t size, kind, base, refs; const uint32_t *offsets; const char *name; uint64_t spare; };
+struct ts_field { const char *name; uint32_t offset, kind; };
+struct ts_class { uint32_t size, kind, base, refs; const uint32_t *offsets; const char *name; uint64_t fields; };
 
 #define TS_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define TS_LIKELY(x) __builtin_expect(!!(x), 1)

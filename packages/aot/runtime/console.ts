@@ -4,6 +4,7 @@
  * Lone surrogates become U+FFFD, as Node writes them.
  */
 import { store8 } from '@tessera/machine';
+import { ErrorImpl } from './errors.js';
 import { CONTROL_CONSOLE, CONTROL_CONSOLE_BYTES } from './heap/layout.js';
 import { heapBase } from './heap/state.js';
 import { abort, exit, startPlatform, writeConsole } from './platform.js';
@@ -81,6 +82,14 @@ export function panic(message: string): never {
 
 export function runtimeStart(argument: number): void {
   startPlatform(argument);
+}
+
+/** An exception that nothing caught ends the program as in Node, with status 1. */
+export function runtimeUncaught(error: unknown): void {
+  if (error instanceof ErrorImpl) consoleError(`Uncaught ${error.toString()}`);
+  else if (typeof error === 'string') consoleError(`Uncaught '${error}'`);
+  else consoleError('Uncaught exception');
+  exit(1);
 }
 
 export function runtimeExit(status: number): never {

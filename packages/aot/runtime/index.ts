@@ -16,15 +16,16 @@ export {
   collectSlice,
   gcMarking,
   setHeapGrower,
+  setIncremental,
   setRootScanner,
   verifyHeap,
   writeBarrier,
 } from './heap/index.js';
 export {
-  floatToExponential,
-  floatToFixed,
-  floatToPrecision,
   floatToString,
+  numberToExponential,
+  numberToFixed,
+  numberToPrecision,
 } from './numbers/floats.js';
 export { bigFromString, i64ToString, numberToString, u64ToString } from './numbers/integers.js';
 export { numberFromString, parseDouble, parseInteger } from './numbers/parse.js';
@@ -66,11 +67,12 @@ export {
   stringTrimStart,
 } from './strings/transform.js';
 export {
+  bufferSlice,
   typedCopyWithin,
   typedFill,
   typedIndexOf,
   typedSet,
-  typedSetNumbers,
+  typedSetArray,
   typedSlice,
   typedSubarray,
   typedViewAt,

@@ -6,8 +6,11 @@ import { stringCompare } from '../strings/compare.js';
 
 const RUN = 12;
 
-/** Sorts in place. `compare` is negative, zero or positive. */
-export function arraySort<T>(array: T[], compare: (left: T, right: T) => number): T[] {
+/** Sorts in place. `compare` is negative, zero or positive; without it, the order is that of the texts. */
+export function arraySort<T>(
+  array: T[],
+  compare: (left: T, right: T) => number = (left, right) => stringCompare(`${left}`, `${right}`),
+): T[] {
   const length = array.length;
   for (let start = 0; start < length; start += RUN) {
     insertionSort(array, start, Math.min(start + RUN, length), compare);
@@ -74,15 +77,22 @@ function merge<T>(
   }
 }
 
-/** The order of `sort()` without a function: by text. */
-export function compareAsText<T>(left: T, right: T): number {
-  return stringCompare(`${left}`, `${right}`);
+/** `sort()` of what is no string. */
+export function arraySortByText<T>(array: T[]): T[] {
+  return arraySort(array, (left, right) => stringCompare(`${left}`, `${right}`));
 }
 
-export function arrayToSorted<T>(array: readonly T[], compare: (left: T, right: T) => number): T[] {
+export function arrayToSorted<T>(
+  array: readonly T[],
+  compare: (left: T, right: T) => number = (left, right) => stringCompare(`${left}`, `${right}`),
+): T[] {
   const result: T[] = [];
   for (let i = 0; i < array.length; i++) result.push(array[i]);
   return arraySort(result, compare);
+}
+
+export function arrayToSortedByText<T>(array: readonly T[]): T[] {
+  return arrayToSorted(array, (left, right) => stringCompare(`${left}`, `${right}`));
 }
 
 export function arrayToReversed<T>(array: readonly T[]): T[] {

@@ -24,6 +24,7 @@ import {
   epoch,
   gcMarking,
   heapBase,
+  incremental,
   liveBytes,
   minimumThresholdBytes,
   PHASE_IDLE,
@@ -119,8 +120,12 @@ export function collectSlice(budget: number): boolean {
 
 /** Called for each run or large object: starts a cycle when it is time, pays for the one under way. */
 export function payTax(): void {
-  if (phase !== PHASE_IDLE) collectSlice(SLICE_OBJECTS);
-  else if (allocatedSinceCycle >= thresholdBytes) startCycle();
+  if (phase !== PHASE_IDLE) {
+    collectSlice(SLICE_OBJECTS);
+  } else if (allocatedSinceCycle >= thresholdBytes) {
+    startCycle();
+    while (incremental === 0 && gcMarking !== 0) collectSlice(SLICE_OBJECTS);
+  }
 }
 
 /** Ends the cycle under way, if any, or else does a whole one. */

@@ -18,6 +18,7 @@ export {
   gcMarking,
   liveBytes,
   phase,
+  setIncremental,
   thresholdBytes,
 } from './state.js';
 export { countObjects, verifyHeap, verifyMarks } from './verify.js';

@@ -39,6 +39,8 @@ export let usedPages = 0;
 /** No page below this index is free. */
 export let freeHint = 0;
 
+/** Non-zero: marking runs in slices between the program's steps, whose stores then need the deletion barrier. */
+export let incremental = 0;
 export let allocatedSinceCycle = 0;
 export let thresholdBytes = 0;
 export let minimumThresholdBytes = 0;
@@ -46,6 +48,9 @@ export let minimumThresholdBytes = 0;
 export let liveBytes = 0;
 export let cycles = 0;
 
+export function setIncremental(value: number): void {
+  incremental = value;
+}
 export function setMarking(value: number): void {
   gcMarking = value;
 }

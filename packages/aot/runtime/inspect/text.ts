@@ -1,10 +1,10 @@
 /** Strings and keys inside other values, as console.log quotes them. */
 import type { f64 } from '@tessera/machine';
-import { floatToString } from '../numbers/floats.js';
 import { numberToString } from '../numbers/integers.js';
 import { f64Bits } from '../primitives.js';
 import { arrayJoin, stringFromCharCode, stringRepeat, substringOf } from '../strings/build.js';
 import { stringIndexOf } from '../strings/search.js';
+import { floatText } from './fields.js';
 import type { InspectContext } from './layout.js';
 
 const SHORTEST_SPLIT = 16;
@@ -97,6 +97,5 @@ export function inspectKey(name: string): string {
 
 /** As printed: unlike String(x), minus zero shows. */
 export function inspectFloat(value: f64): string {
-  if (f64Bits(value) === 0x8000_0000_0000_0000n) return '-0';
-  return floatToString(value);
+  return floatText(f64Bits(value), true);
 }

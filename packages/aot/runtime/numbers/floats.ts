@@ -97,7 +97,7 @@ export function floatToString(value: f64): string {
   return text.take();
 }
 
-export function floatToFixed(value: f64, places: number = 0): string {
+export function numberToFixed(value: f64, places: number = 0): string {
   if (places < 0 || places > 100)
     throw new RangeErrorImpl('toFixed() digits argument must be between 0 and 100');
   const special = specialText(value);
@@ -123,7 +123,7 @@ export function floatToFixed(value: f64, places: number = 0): string {
   return text.take();
 }
 
-export function floatToExponential(value: f64, places: number = -1): string {
+export function numberToExponential(value: f64, places: number = -1): string {
   if (places > 100) throw new RangeErrorImpl('toExponential() argument must be between 0 and 100');
   const special = specialText(value);
   if (special !== '') return special;
@@ -150,18 +150,18 @@ export function floatToExponential(value: f64, places: number = -1): string {
   return text.take();
 }
 
-export function floatToPrecision(value: f64, precision: number): string {
+export function numberToPrecision(value: f64, precision: number): string {
   const special = specialText(value);
   if (special !== '') return special;
   if (precision < 1 || precision > 100) {
     throw new RangeErrorImpl('toPrecision() argument must be between 1 and 100');
   }
-  if (isZero(value)) return floatToFixed(0, precision - 1);
+  if (isZero(value)) return numberToFixed(0, precision - 1);
   const negative = value < 0;
   const magnitude: f64 = negative ? -value : value;
   const decimal = fixedDigits(magnitude, precision, false);
   const point = decimal.point;
-  if (point - 1 < -6 || point - 1 >= precision) return floatToExponential(value, precision - 1);
+  if (point - 1 < -6 || point - 1 >= precision) return numberToExponential(value, precision - 1);
   const text = new TextBuffer(130);
   if (negative) text.put(MINUS);
   if (point <= 0) {

@@ -57,7 +57,7 @@ export function typedSet(target: Uint8Array, source: Uint8Array, offset: number 
 }
 
 /** `target.set(numbers, offset)`. */
-export function typedSetNumbers(
+export function typedSetArray(
   target: Uint8Array,
   source: readonly number[],
   offset: number = 0,
@@ -85,4 +85,14 @@ export function typedIndexOf(view: Uint8Array, value: number, from: number = 0):
 /** Bytes at an address, owned by nobody: `viewAt` of machine. */
 export function typedViewAt(address: number, byteLength: number): Uint8Array {
   return objectAt<Uint8Array>(makeView(CLASS_VIEW_UINT8, address, byteLength, 0));
+}
+
+/** A copy of a part of a buffer. */
+export function bufferSlice(
+  buffer: ArrayBuffer,
+  start: number = 0,
+  end: number = TO_THE_END,
+): ArrayBuffer {
+  if (isNative()) return objectAt<ArrayBuffer>(viewSlice(objectAddress(buffer), start, end));
+  return buffer.slice(start, end);
 }

@@ -476,13 +476,13 @@ export class Emitter {
   private classTable(count: number): string {
     const offsets: string[] = [];
     const rows: string[] = Array.from({ length: count }, () => '{ 0, 0, 0, 0, 0, "", 0 }');
-    const row = (id: number, size: number, kind: number, base: number, references: number[], name: string): void => {
+    const row = (id: number, size: number, kind: number, base: number, references: number[], name: string, fields = '0'): void => {
       let place = '0';
       if (references.length > 0) {
         place = `o${id}`;
         offsets.push(`static const uint32_t o${id}[] = { ${references.join(', ')} };`);
       }
-      rows[id] = `{ ${size}, ${kind}, ${base}, ${references.length}, ${place}, ${quote(name)}, 0 }`;
+      rows[id] = `{ ${size}, ${kind}, ${base}, ${references.length}, ${place}, ${quote(name)}, ${fields} }`;
     };
     row(1, 16, 4, 0, [], 'string');
     row(2, 16, 5, 0, [], 'string');
@@ -504,7 +504,15 @@ export class Emitter {
     for (const cls of this.orderedClasses) {
       const references = [...cls.fields.values()].filter((f) => isReference(f.kind)).map((f) => f.offset);
       const name = cls.declaration?.name?.text.replace(/Impl$/, '') ?? (cls.closure ? 'Function' : 'Object');
-      row(cls.id, this.world.sizeOf(cls), cls.closure ? 6 : 0, cls.base?.id ?? 0, references, name);
+      let fields = '0';
+      if (!cls.closure) {
+        // What console.log prints: names, places and kinds (inspect/fields.ts), without #private ones.
+        const shown = [...cls.fields.values()].filter((f) => !f.name.startsWith('#'));
+        const entries = shown.map((f) => `{ ${quote(f.name)}, ${f.offset}, ${fieldCode(f)} }`);
+        offsets.push(`static const struct ts_field f${cls.id}[] = { ${[...entries, '{ 0, 0, 0 }'].join(', ')} };`);
+        fields = `(uint64_t)f${cls.id}`;
+      }
+      row(cls.id, this.world.sizeOf(cls), cls.closure ? 6 : 0, cls.base?.id ?? 0, references, name, fields);
     }
     return `${offsets.join('\n')}\nconst struct ts_class ts_class_table[] = {\n${rows.join(',\n')}\n};\nconst int64_t ts_class_count = ${count};`;
   }
@@ -530,6 +538,13 @@ export class Emitter {
     }
     return `void ts_start(uint64_t argument) {\nts_rt_runtimeStart((int64_t)argument);\n${lines.join('\n')}\nts_rt_runtimeExit(${status});\n}`;
   }
+}
+
+/** The kind of a field for printing; inspect/fields.ts names the numbers. */
+function fieldCode(field: Field): number {
+  const widths: Record<string, number> = { u8: 6, u16: 7, u32: 8, i8: 9, i16: 10, i32: 11, f32: 12 };
+  const kinds: Partial<Record<Kind, number>> = { int: 0, f64: 1, bool: 2, u64: 3, i64: 4 };
+  return widths[field.storage] ?? kinds[field.kind] ?? 5;
 }
 
 function quote(text: string): string {

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  floatToString,
   numberToExponential,
   numberToFixed,
   numberToPrecision,
-  floatToString,
 } from '../../runtime/numbers/floats.js';
 import {
   bigFromString,
