@@ -2,6 +2,7 @@
 #include "prelude.h"
 
 struct ts_obj ts_null_cell = { 6, 0 };
+int64_t ts_gc_marking;
 
 int64_t ts_rt_allocate(int64_t cls, int64_t bytes);
 void ts_rt_arrayGrow(int64_t array, int64_t capacity, int64_t storageClass);
@@ -107,6 +108,8 @@ void ts_arr_set_len(ref a, int64_t length, const char *f, int l) {
   struct ts_arr *x = (struct ts_arr *)a;
   if (length < 0 || length > x->length) ts_panic(TS_P_LENGTH, f, l);
   /* Dropped references must not keep their objects alive. */
+  if (ts_gc_marking != 0 && x->cls == 12)
+    for (int64_t i = length; i < x->length; i++) ts_barrier((const ref *)(TS_STORAGE(x) + i * 8));
   __builtin_memset(TS_STORAGE(x) + length * 8, 0, (size_t)(x->length - length) * 8);
   x->length = length;
 }

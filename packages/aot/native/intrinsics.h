@@ -74,6 +74,10 @@ TS_INLINE int64_t ts_stringAddress(const void *s) { return (int64_t)s; }
 TS_INLINE void *ts_stringAtAddress(int64_t a) { return (void *)a; }
 TS_INLINE int64_t ts_addressOf(const void *view) { return *(int64_t *)((uint8_t *)view + 16); }
 
+/* The flag that every compiled store of a reference tests. */
+extern int64_t ts_gc_marking;
+TS_INLINE void ts_publishMarking(int64_t v) { ts_gc_marking = v; }
+
 /* Folds: code for Node falls away. */
 TS_INLINE _Bool ts_isNative(void) { return 1; }
 

@@ -29,7 +29,18 @@ struct ts_class { uint32_t size, kind, base, refs; const uint32_t *offsets; cons
 #define TS_LIKELY(x) __builtin_expect(!!(x), 1)
 #define TS_COLD __attribute__((cold, noinline))
 #define TS_SAFE INT64_C(9007199254740991)
-#define TS_WR(slot, value) ((slot) = (value)) /* the deletion barrier goes here */
+/* Every store of a field, element, box or global. References pass the collector's deletion barrier: while it marks, the old
+   value is shaded before it is overwritten. */
+extern int64_t ts_gc_marking;
+void ts_rt_writeBarrier(int64_t oldWord);
+static inline void ts_barrier(const ref *slot) {
+  if (__builtin_expect(ts_gc_marking != 0, 0)) ts_rt_writeBarrier((int64_t)*slot);
+}
+#define TS_WR(slot, value) __extension__({ \
+  __typeof__(slot) ts_v = (value); \
+  __typeof__(slot) *ts_p = &(slot); \
+  if (_Generic(*ts_p, ref: 1, default: 0)) ts_barrier((const ref *)ts_p); \
+  *ts_p = ts_v; })
 #define TS_STORAGE(a) ((char *)(a)->store + 16)
 
 extern struct ts_obj ts_null_cell;

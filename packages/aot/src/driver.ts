@@ -80,7 +80,7 @@ export function compileToC(options: CompileOptions): Unit[] {
   world.guarded(() => {
     world.openModules(front.runtime);
     world.openModules(front.entry);
-    for (const name of ['allocate', 'arrayGrow', 'stringEquals', 'panic', 'runtimeStart', 'runtimeExit', 'runtimeUncaught']) {
+    for (const name of ['allocate', 'arrayGrow', 'stringEquals', 'panic', 'runtimeStart', 'runtimeExit', 'runtimeUncaught', 'writeBarrier']) {
       world.functionInstance(world.runtimeFunction(name, undefined), emptyEnvironment, undefined);
     }
     for (const module of world.moduleOrder) {

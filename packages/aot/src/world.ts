@@ -574,7 +574,16 @@ export class World {
 }
 
 /** Runtime functions that native/core.c and the start-up code call by a fixed name. */
-const runtimeSymbols: ReadonlySet<string> = new Set(['allocate', 'arrayGrow', 'stringEquals', 'panic', 'runtimeStart', 'runtimeExit', 'runtimeUncaught']);
+const runtimeSymbols: ReadonlySet<string> = new Set([
+  'allocate',
+  'arrayGrow',
+  'stringEquals',
+  'panic',
+  'runtimeStart',
+  'runtimeExit',
+  'runtimeUncaught',
+  'writeBarrier',
+]);
 
 export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
   return ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((m) => m.kind === kind) ?? false);

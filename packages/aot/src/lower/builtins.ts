@@ -3,11 +3,12 @@ import * as ts from 'typescript';
 import { isReference, type Kind, viewTypes } from '../kinds.js';
 import type { Value } from '../model.js';
 import { emptyEnvironment, isNullish } from '../types.js';
-import { appendAll, newArray, push } from './aggregates.js';
+import { allocate, appendAll, newArray, push } from './aggregates.js';
 import { type Body, undefinedValue } from './body.js';
 import { callClosure, callRuntime, elementsOf, lowerArguments } from './calls.js';
 import { clip, convert } from './convert.js';
 import { integerDivision, lower, lowerAs, lowerOperands, skipParentheses } from './expressions.js';
+import { constructorOf } from './new.js';
 import { bool, toInt32, truthy } from './operators.js';
 import { elementAccess } from './property.js';
 import { concatenate, stringConstant, textOf } from './strings.js';
@@ -208,8 +209,35 @@ export function wrapped(body: Body, node: ts.Expression): string {
   return `(uint64_t)${value.c}`;
 }
 
+/** Math.min and Math.max over spread arrays. */
+function extremeOf(body: Body, node: ts.CallExpression, name: string): Value {
+  const kinds = node.arguments.map((a) => {
+    if (!ts.isSpreadElement(a)) return body.kindOf(a);
+    const type = body.world.types.receiver(body.typeOf(a.expression));
+    return body.world.types.isArray(type) ? body.world.types.elementKind(type, body.environment) : 'int';
+  });
+  const kind: Kind = kinds.includes('f64') ? 'f64' : 'int';
+  // No value at all gives an infinity, which an int cannot hold: that is a panic.
+  const result = body.slot(kind);
+  const first = body.slot('bool');
+  const take = (value: Value): void => {
+    const v = body.settle(convert(body, value, kind, node));
+    const op = name === 'min' ? '<' : '>';
+    const better = kind === 'int' ? `(${v.c} ${op} ${result.c} ? ${v.c} : ${result.c})` : `ts_f64_${name}(${result.c}, ${v.c})`;
+    body.emit(`${result.c} = ${first.c} ? ${better} : ${v.c}; ${first.c} = 1;`);
+  };
+  for (const arg of node.arguments) {
+    if (ts.isSpreadElement(arg)) elementsOf(body, arg.expression, take);
+    else take(lower(body, arg));
+  }
+  const empty = kind === 'f64' ? `${result.c} = ${name === 'min' ? '' : '-'}__builtin_inf();` : `ts_panic(TS_P_KIND, ${body.site});`;
+  body.emit(`if (!${first.c}) ${empty}`);
+  return result;
+}
+
 function mathCall(body: Body, node: ts.CallExpression, name: string): Value {
   const args = node.arguments;
+  if ((name === 'min' || name === 'max') && args.some(ts.isSpreadElement)) return extremeOf(body, node, name);
   const divisions: Record<string, string> = { trunc: 'ts_div', floor: 'ts_floordiv', ceil: 'ts_ceildiv' };
   const division = divisions[name];
   if (division) {
@@ -511,7 +539,12 @@ function dataViewMethod(body: Body, node: ts.CallExpression, name: string, objec
   if (!type) return body.refuse('unsupportedMember', node, `DataView.${name}`);
   const unsigned = `uint${type.width * 8}_t`;
   const values = lowerOperands(body, node.arguments).map((v) => body.settle(v));
-  const offset = convert(body, values[0]!, 'int', node);
+  const offset = body.settle(convert(body, values[0]!, 'int', node));
+  if (!body.world.options.freestanding) {
+    body.emit(`if (TS_UNLIKELY(${offset.c} < 0 || ${offset.c} > ((struct ts_view *)${object.c})->byteLength - ${type.width})) {`);
+    throwNew(body, 'RangeError', 'Offset is outside the bounds of the DataView', node);
+    body.emit('}');
+  }
   const littleValue = values[read ? 1 : 2];
   const little = littleValue ? truthy(littleValue) : '0';
   const place = `TS_UNALIGNED(${unsigned}, ts_view_data(${object.c}, ${offset.c}, ${type.width}, ${body.site}))`;
@@ -529,6 +562,17 @@ function dataViewMethod(body: Body, node: ts.CallExpression, name: string, objec
   else value = `(uint64_t)${values[1]!.c}`;
   body.emit(`${place} = ${swap(value)};`);
   return undefinedValue;
+}
+
+/** Throws one of the runtime's error classes. */
+export function throwNew(body: Body, name: string, message: string, node: ts.Node): void {
+  const declaration = body.world.runtimeClass(name);
+  if (!declaration) return body.refuse('missingRuntime', node, `class ${name}Impl`);
+  const cls = body.world.classInstance(declaration, []);
+  const constructor = constructorOf(body, cls)!;
+  const object = allocate(body, cls);
+  body.call({ how: 'direct', instance: constructor }, [object.c, stringConstant(body, message).c], 'void');
+  body.throwValue(object.c);
 }
 
 export { clip };

@@ -422,7 +422,7 @@ export function iterate(
     const length = world.types.isArray(type) ? `ts_arr_len(${object.c})` : `ts_view_length(${object.c}, ${viewWidth(body, type)})`;
     body.emit(`for (int64_t ${index} = 0; ${index} < ${length}; ${index}++) {`);
     if (view === 'keys') each({ c: index, kind: 'int' }, world.checker.getNumberType());
-    else if (view === 'entries') each(pair(body, { c: index, kind: 'int' }, access.read(object.c, index), source), body.typeOf(source));
+    else if (view === 'entries') each(pair(body, { c: index, kind: 'int' }, access.read(object.c, index), source), pairType(body, source));
     else each(access.read(object.c, index), elementType);
     next();
     body.emit('}');
@@ -456,7 +456,7 @@ export function iterate(
     const valueType = typeArguments[1] ?? keyType;
     if (library === 'Set' || view === 'keys') {
       const key = method('keyAt', [at.c]);
-      if (view === 'entries') each(pair(body, key, key, source), body.typeOf(source));
+      if (view === 'entries') each(pair(body, key, key, source), pairType(body, source));
       else each(key, keyType);
     } else if (view === 'values') each(method('valueAt', [at.c]), valueType);
     else {

@@ -80,7 +80,14 @@ function declareParameters(body: Body, declaration: ts.FunctionLikeDeclaration):
 
 /** Declares a local variable with a first value. */
 export function defineVariable(body: Body, identifier: ts.Identifier, value: Value, kind: Kind): void {
-  const symbol = body.world.checker.getSymbolAtLocation(identifier);
+  let symbol = body.world.checker.getSymbolAtLocation(identifier);
+  const owner = identifier.parent;
+  if (ts.isParameter(owner) && ts.isParameterPropertyDeclaration(owner, owner.parent)) {
+    // The name means the field too; uses in the constructor mean the parameter.
+    symbol = body.world.checker
+      .getSymbolsOfParameterPropertyDeclaration(owner, identifier.text)
+      .find((s) => s.flags & ts.SymbolFlags.FunctionScopedVariable);
+  }
   if (!symbol) return body.refuse('unresolved', identifier, identifier.text);
   const converted = convert(body, value, kind, identifier);
   const variable = body.declare(symbol, kind, needsBox(body.world, symbol));

@@ -48,7 +48,7 @@ export function lowerConstructorBody(body: Body, cls: ClassInstance, declaration
     for (const parameter of declaration.parameters) {
       if (!ts.isParameterPropertyDeclaration(parameter, declaration)) continue;
       const symbols = body.world.checker.getSymbolsOfParameterPropertyDeclaration(parameter, propertyName(parameter.name as ts.Identifier));
-      const symbol = symbols.find((s) => body.variables.has(s)) ?? symbols[0]!;
+      const symbol = symbols.find((s) => s.flags & ts.SymbolFlags.FunctionScopedVariable)!;
       const variable = body.lookup(symbol)!;
       const field = cls.fields.get(propertyName(parameter.name as ts.Identifier))!;
       const value = convert(body, body.read(variable), field.kind, parameter);

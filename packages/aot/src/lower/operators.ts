@@ -3,6 +3,7 @@ import * as ts from 'typescript';
 import { isReference, type Kind } from '../kinds.js';
 import type { Value } from '../model.js';
 import type { Body } from './body.js';
+import { throwNew } from './builtins.js';
 import { callRuntime } from './calls.js';
 import { clip, convert } from './convert.js';
 
@@ -151,9 +152,14 @@ function bigArithmetic(body: Body, operator: ts.SyntaxKind, left: Value, right: 
     case S.AsteriskToken:
       return body.temp(kind, `ts_${letter}mul(${a.c}, ${b.c}, ${site})`);
     case S.SlashToken:
-      return body.temp(kind, `ts_${letter}div(${a.c}, ${b.c}, ${site})`);
     case S.PercentToken:
-      return body.temp(kind, `ts_${letter}rem(${a.c}, ${b.c}, ${site})`);
+      if (!body.world.options.freestanding && !(isLiteral(b) && !/\(0\)/.test(b.c))) {
+        body.emit(`if (TS_UNLIKELY(${b.c} == 0)) {`);
+        throwNew(body, 'RangeError', 'Division by zero', node);
+        body.emit('}');
+      }
+      if (operator === S.PercentToken) return body.temp(kind, `ts_${letter}rem(${a.c}, ${b.c}, ${site})`);
+      return body.temp(kind, `ts_${letter}div(${a.c}, ${b.c}, ${site})`);
     case S.AmpersandToken:
       return body.temp(kind, `${a.c} & ${b.c}`);
     case S.BarToken:

@@ -2,7 +2,7 @@
 import * as ts from 'typescript';
 import type { Value } from '../model.js';
 import type { Body } from './body.js';
-import { callRuntime } from './calls.js';
+import { callMethod, callRuntime } from './calls.js';
 import { convert } from './convert.js';
 import { lower } from './expressions.js';
 
@@ -49,9 +49,26 @@ export function textOf(body: Body, value: Value, type: ts.Type, node: ts.Node): 
       return body.temp('str', `(${value.c} ? ${stringConstant(body, 'true').c} : ${stringConstant(body, 'false').c})`);
     case 'void':
       return stringConstant(body, 'undefined');
+    case 'ref': {
+      const own = ownToString(body, value, type, node);
+      if (own) return own;
+      return callRuntime(body, 'valueToString', [convert(body, value, 'val', node)], node);
+    }
     default:
       return callRuntime(body, 'valueToString', [convert(body, value, 'val', node)], node);
   }
+}
+
+/** A class's own toString, or an array's join. */
+function ownToString(body: Body, value: Value, type: ts.Type, node: ts.Node): Value | undefined {
+  if (mayBeNullish(type)) return undefined;
+  const receiver = body.world.types.receiver(type);
+  const cls = body.world.classOf(receiver, body.environment);
+  if (cls && body.world.findMember(cls, 'toString', 'call')) {
+    const result = callMethod(body, cls, 'toString', 'call', body.settle(value).c, [], false);
+    return convert(body, result, 'str', node);
+  }
+  return undefined;
 }
 
 export function mayBeNullish(type: ts.Type): boolean {
