@@ -50,6 +50,7 @@ export class World {
   lowerFunction: (instance: FunctionInstance) => void = () => {};
   readonly shapes: Map<string, ClassInstance> = new Map();
   readonly staticClosures: FunctionInstance[] = [];
+  private readonly unchecked: Map<ModuleUnit, boolean> = new Map();
   private runtimeNames: Map<string, ts.Symbol> | undefined;
   private subclassMap: Map<ts.ClassLikeDeclaration, ts.ClassLikeDeclaration[]> | undefined;
   private readonly functionsByKey: Map<string, FunctionInstance> = new Map();
@@ -103,6 +104,17 @@ export class World {
     for (const imported of valueImports(file, this.checker)) this.openModules(imported);
     this.moduleOrder.push(module);
     return module;
+  }
+
+  /** The head comment of a runtime module may say `@unchecked`. */
+  isUnchecked(module: ModuleUnit): boolean {
+    let known = this.unchecked.get(module);
+    if (known === undefined) {
+      const text = module.file.text;
+      known = module.file.fileName.includes('/aot/runtime/') && text.slice(0, text.indexOf('*/') + 1).includes('@unchecked');
+      this.unchecked.set(module, known);
+    }
+    return known;
   }
 
   moduleOf(node: ts.Node): ModuleUnit {

@@ -172,6 +172,17 @@ export function objectLiteral(body: Body, node: ts.ObjectLiteralExpression): Val
       const source = body.settle(lower(body, property.expression));
       for (const p of world.types.receiver(type).getProperties()) {
         const value = body.settle(takeProperty(body, source, type, p.name, property));
+        const before = fields.find((f) => f.name === p.name);
+        if (p.flags & ts.SymbolFlags.Optional && before?.value) {
+          // An absent property leaves what was there.
+          const merged = body.slot(before.kind);
+          body.emit(`${merged.c} = ${before.value.c};`);
+          body.emit(`if (${value.c} != 0) {`);
+          body.emit(`${merged.c} = ${convert(body, value, before.kind, property).c};`);
+          body.emit('}');
+          set(p.name, before.kind, merged);
+          continue;
+        }
         const kind = kindFor(p.name, value.kind);
         set(p.name, kind, convert(body, value, kind, property));
       }

@@ -74,6 +74,10 @@ export function arithmetic(body: Body, operator: ts.SyntaxKind, left: Value, rig
   if (!name || a.kind !== 'int' || b.kind !== 'int') {
     return body.refuse('conversion', node, `${a.kind} and ${b.kind} in one operation (${clip(node)})`);
   }
+  const plain: Partial<Record<ts.SyntaxKind, string>> = { [S.PlusToken]: '+', [S.MinusToken]: '-', [S.AsteriskToken]: '*' };
+  const symbol = plain[operator];
+  // Runtime modules that say @unchecked work on words and addresses: no 2^53 checks.
+  if (symbol && body.world.isUnchecked(body.fn.module)) return body.temp('int', `${a.c} ${symbol} ${b.c}`);
   return body.temp('int', `${name}(${a.c}, ${b.c}, ${site})`);
 }
 
