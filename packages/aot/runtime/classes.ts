@@ -14,9 +14,10 @@ export const CLASS_STORAGE_REFERENCES = 4;
 export const CLASS_STORAGE_BYTES = 5;
 export const CLASS_VIEW_UINT8 = 21;
 
-/** Fixed layout, references at the offsets that the table lists. */
-export const KIND_PLAIN = 0;
-/** Array storage whose elements are all references or value words. */
+/**
+ * Array storage whose elements are all references or value words. Every other kind (plain 0, words 1, bytes 3, strings 4
+ * and 5, closures 6) has references at the offsets that its row lists, if any.
+ */
 export const KIND_REFERENCES = 2;
 
 export const HEADER_BYTES = 8;

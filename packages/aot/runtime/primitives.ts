@@ -138,3 +138,9 @@ export function isNative(): boolean {
 export function wordOf(_value: unknown): number {
   return 0;
 }
+
+/**
+ * Tells the barrier that compiled stores carry whether marking is under way; in Node nobody asks.
+ * @intrinsic publishMarking
+ */
+export function publishMarking(_marking: number): void {}

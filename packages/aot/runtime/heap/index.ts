@@ -19,6 +19,8 @@ export {
   liveBytes,
   phase,
   setIncremental,
+  setMinimumThreshold,
+  setThreshold,
   thresholdBytes,
 } from './state.js';
 export { countObjects, verifyHeap, verifyMarks } from './verify.js';

@@ -18,7 +18,6 @@ import {
   entryReferenceCount,
   entryReferenceOffset,
   HEADER_BYTES,
-  KIND_PLAIN,
   KIND_REFERENCES,
   STORAGE_DATA,
 } from '../classes.js';
@@ -84,9 +83,7 @@ export function shade(word: number): void {
 
 function pushIfNeeded(cell: number): void {
   const entry = classEntry(load32(cell));
-  const kind = entryKind(entry);
-  if (kind === KIND_REFERENCES || (kind === KIND_PLAIN && entryReferenceCount(entry) > 0))
-    push(cell, 0);
+  if (entryKind(entry) === KIND_REFERENCES || entryReferenceCount(entry) > 0) push(cell, 0);
 }
 
 function push(cell: number, index: number): void {

@@ -1,3 +1,5 @@
+import { publishMarking } from '../primitives.js';
+
 /**
  * The state of the one heap of this program: plain words, so that they are set before anything can be allocated.
  * Only the modules of this folder write it.
@@ -40,7 +42,7 @@ export let usedPages = 0;
 export let freeHint = 0;
 
 /** Non-zero: marking runs in slices between the program's steps, whose stores then need the deletion barrier. */
-export let incremental = 0;
+export let incremental = 1;
 export let allocatedSinceCycle = 0;
 export let thresholdBytes = 0;
 export let minimumThresholdBytes = 0;
@@ -53,6 +55,7 @@ export function setIncremental(value: number): void {
 }
 export function setMarking(value: number): void {
   gcMarking = value;
+  publishMarking(value);
 }
 export function setPhase(value: number): void {
   phase = value;

@@ -10,7 +10,6 @@ import {
   entryReferenceCount,
   entryReferenceOffset,
   isKnownClass,
-  KIND_PLAIN,
   KIND_REFERENCES,
   STORAGE_DATA,
 } from '../classes.js';
@@ -136,7 +135,7 @@ function verifyObject(cell: number): number {
     for (let i = 0; i < capacity; i++) {
       if (!isObjectOrOutside(cell + STORAGE_DATA + i * 8)) return RULE_REFERENCE_TO_NO_OBJECT;
     }
-  } else if (kind === KIND_PLAIN) {
+  } else {
     const count = entryReferenceCount(entry);
     for (let i = 0; i < count; i++) {
       if (!isObjectOrOutside(cell + entryReferenceOffset(entry, i)))
@@ -177,7 +176,7 @@ function refersToMarkedOnly(cell: number): boolean {
     const capacity = loadInt(cell + 8);
     for (let i = 0; i < capacity; i++)
       if (!isMarkedOrOutside(cell + STORAGE_DATA + i * 8)) return false;
-  } else if (kind === KIND_PLAIN) {
+  } else {
     const count = entryReferenceCount(entry);
     for (let i = 0; i < count; i++)
       if (!isMarkedOrOutside(cell + entryReferenceOffset(entry, i))) return false;

@@ -51,7 +51,7 @@ function writeClasses(): void {
     { kind: 3, offsets: [] },
     { kind: 0, offsets: [8, 24] },
     { kind: 0, offsets: [] },
-    { kind: 0, offsets: Array.from({ length: 40 }, (_, i) => 8 + i * 16) },
+    { kind: 6, offsets: Array.from({ length: 40 }, (_, i) => 8 + i * 16) },
   ];
   let at = offsets;
   shapes.forEach((shape, id) => {
