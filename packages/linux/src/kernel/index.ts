@@ -9,14 +9,10 @@ import {
   FRAME_RIP,
   FRAME_RSP,
   fpuStart,
-  freeMemory,
-  imageLimit,
   installTrapHandlers,
   interruptsOn,
-  KERNEL_OFFSET,
   loadInt,
   localApicStart,
-  MEMORY_RAM,
   panic,
   physicalToVirtual,
   powerFind,
@@ -28,7 +24,14 @@ import {
   viewAt,
   virtualToPhysical,
 } from '@tessera/machine';
-import { AddressSpace, DirectMemory, LocalCaches, PageAllocator, PageTable } from '@tessera/mm';
+import {
+  AddressSpace,
+  DirectMemory,
+  LocalCaches,
+  type PageAllocator,
+  PageTable,
+} from '@tessera/mm';
+import { createAllocator, growHeapFrom } from '@tessera/mm/kernel';
 import {
   type Clock,
   Credentials,
@@ -155,19 +158,10 @@ class LinuxProgram implements Program {
     this.start(parsed.configuration, packed, allocator);
   }
 
-  /** Every free page to the allocator. */
+  /** Every free page to the allocator, from which the heap grows too. */
   private memory(information: BootInformation): PageAllocator {
-    let limit = 0;
-    for (let index = 0; index < information.memory.length; index++) {
-      const range = information.memory[index];
-      const end = range.start + range.bytes;
-      if (range.type === MEMORY_RAM && end > limit) limit = end;
-    }
-    const allocator = new PageAllocator(new DirectMemory(), limit);
-    const ranges = freeMemory(information, imageLimit() - KERNEL_OFFSET, limit);
-    for (let index = 0; index < ranges.length; index++) {
-      if (ranges[index].end <= limit) allocator.addRange(ranges[index].start, ranges[index].end);
-    }
+    const allocator = createAllocator(information);
+    growHeapFrom(allocator, new PageTable(readPageTableRoot(), new DirectMemory(), allocator));
     return allocator;
   }
 

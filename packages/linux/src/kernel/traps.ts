@@ -67,6 +67,8 @@ export class ProgramTraps implements TrapHandlers {
   private readonly link: ConsoleLink;
   /** A timer interrupt is to come. */
   private watching = false;
+  /** An interrupt came since the console was looked at: reading the port costs an exit to the hypervisor. */
+  private attention = true;
 
   constructor(
     system: LinuxSystem,
@@ -154,14 +156,18 @@ export class ProgramTraps implements TrapHandlers {
   }
 
   interrupt(vector: number): void {
+    this.attention = true;
     if (vector === VECTOR_SERIAL) this.link.console.onInterrupt();
     else if (vector === VECTOR_TIMER) this.watching = false;
   }
 
   returnToProgram(frame: number): void {
     this.registers.frame = frame;
-    this.link.console.poll();
-    if (load32(frame + FRAME_VECTOR) === VECTOR_TIMER) this.noticeHalt(frame);
+    if (this.attention) {
+      this.attention = false;
+      this.link.console.poll();
+      if (load32(frame + FRAME_VECTOR) === VECTOR_TIMER) this.noticeHalt(frame);
+    }
     if (!this.watching) {
       this.watching = true;
       timerArm(WATCH_NS);
