@@ -2,7 +2,7 @@
  * The end of the machine: ACPI's soft-off where there are tables (QEMU's chip sets use sleep type 0), the sleep register of
  * hardware-reduced ACPI (microvm with ACPI), else a reset, which QEMU's -no-reboot and Firecracker turn into an end.
  */
-import { interruptsOff, out8, out16, resetMachine } from './cpu.unsafe.js';
+import { in8, interruptsOff, out8, out16, pause, resetMachine } from './cpu.unsafe.js';
 import { physicalToVirtual } from './layout.js';
 import { load8, load32, loadInt, vstore8 } from './memory.unsafe.js';
 
@@ -15,6 +15,10 @@ const SLEEP_ENABLE_16 = 0x2000;
 /** Sleep type 5 and enable, as QEMU's generic event device wants it. */
 const SLEEP_ENABLE_8 = 0x34;
 const TABLES_MAX = 64;
+const SERIAL_STATUS = 0x3fd;
+const SERIAL_EMPTY = 0x40;
+/** Looks at the serial port before giving up: seconds, on any machine. */
+const DRAIN_LOOKS_MAX = 100_000_000;
 
 let soft: number = 0;
 let softWidth: 'none' | 'port16' | 'port8' | 'memory8' = 'none';
@@ -48,9 +52,18 @@ function readFadt(table: number): void {
   softWidth = soft === 0 ? 'none' : 'port16';
 }
 
+/** Waits until the serial port has handed on its last byte: a machine that ends takes the rest with it. */
+function serialDrain(): void {
+  for (let look = 0; look < DRAIN_LOOKS_MAX; look++) {
+    if ((in8(SERIAL_STATUS) & SERIAL_EMPTY) !== 0) return;
+    pause();
+  }
+}
+
 /** Ends the machine. The exit status has travelled in the console protocol before. */
 export function powerOff(): never {
   interruptsOff();
+  serialDrain();
   if (softWidth === 'port16') out16(soft, SLEEP_ENABLE_16);
   else if (softWidth === 'port8') out8(soft, SLEEP_ENABLE_8);
   else if (softWidth === 'memory8') vstore8(physicalToVirtual(soft), SLEEP_ENABLE_8);
