@@ -94,6 +94,28 @@ export abstract class StripeVdev extends Vdev {
     return null;
   }
 
+  /** Whole stripes: data columns from the bytes, parity from those. */
+  override write(offsetBytes: number, bytes: Uint8Array): boolean {
+    const sector = Math.pow(2, this.ashift);
+    const wholeBytes = Math.trunc((bytes.length + sector - 1) / sector) * sector;
+    const whole = new Uint8Array(wholeBytes);
+    whole.set(bytes);
+    let failed = 0;
+    for (const row of this.map(offsetBytes, wholeBytes, Number.MAX_SAFE_INTEGER)) {
+      for (let c = row.parity; c < row.columns.length; c++) {
+        const column = row.columns[c];
+        if (column.sizeBytes === 0) continue;
+        column.bytes = whole.subarray(column.blockOffset, column.blockOffset + column.sizeBytes);
+      }
+      computeParity(row);
+      for (const column of row.columns) {
+        if (column.sizeBytes === 0 || column.bytes === null) continue;
+        if (!this.children[column.child].write(column.offsetBytes, column.bytes)) failed++;
+      }
+    }
+    return failed === 0;
+  }
+
   #load(column: StripeColumn, bad: Uint8Array): void {
     if (column.sizeBytes === 0) return;
     const child = this.children[column.child];
