@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
   if (!strcmp(what, "hello")) printf("hello, %s %.3f %d args\n", getenv("NAME") ? getenv("NAME") : "world", 3.14159, argc);
   if (!strcmp(what, "null")) *(volatile int *)0 = 1;
   if (!strcmp(what, "abort")) abort();
-  if (!strcmp(what, "divide")) { volatile int zero = 0; printf("%d\n", 1 / zero); }
+  if (!strcmp(what, "divide")) { volatile int zero = 0, n = 10; printf("%d\n", n / zero); }
   if (!strcmp(what, "invalid")) __asm__("ud2");
   if (!strcmp(what, "signals")) {
     struct sigaction action = { .sa_handler = on_signal };
