@@ -3,10 +3,19 @@
  *
  * Replaces `platform.ts` when aot builds an image.
  */
-import { heapGrower, stackFirst, stackNext, stackScanStart, stackTopOf } from '@tessera/machine';
+import {
+  heapGrower,
+  interruptsOff,
+  interruptsOn,
+  stackFirst,
+  stackNext,
+  stackScanStart,
+  stackTopOf,
+} from '@tessera/machine';
 import { initialiseHeap } from './heap/allocate.js';
 import { scanConservatively } from './heap/mark.js';
 import { type RootScanner, setRootScanner } from './heap/roots.js';
+import { setIncremental } from './heap/state.js';
 
 /** @extern tessera_console_write */
 function consoleWrite(_address: number, _bytes: number): void {}
@@ -75,7 +84,22 @@ class KernelStacks implements RootScanner {
   }
 }
 
+/**
+ * Keeps everything else from the heap: interrupt code writes references too. One CPU; more need a rendezvous here.
+ * Returns what `resumeWorld` needs.
+ */
+export function stopWorld(): boolean {
+  return interruptsOff();
+}
+
+export function resumeWorld(interruptsWereOn: boolean): void {
+  if (interruptsWereOn) interruptsOn();
+}
+
 export function startPlatform(_bootInformation: number): void {
+  // The barrier pushes on the mark stack, which interrupt code must not do while a slice runs: until it has a buffer of
+  // its own, marking is one piece with interrupts off, and compiled stores see no barrier.
+  setIncremental(0);
   initialiseHeap(heapStart(), heapBytes(), heapWindow(), true);
   setRootScanner(new KernelStacks());
 }

@@ -20,6 +20,13 @@ export function stackTop(): number {
   return 0;
 }
 
+/** Nothing runs beside a test. */
+export function stopWorld(): boolean {
+  return false;
+}
+
+export function resumeWorld(_interruptsWereOn: boolean): void {}
+
 export function startPlatform(_argument: number): void {}
 
 export function writeConsole(_descriptor: number, _address: number, _bytes: number): void {}

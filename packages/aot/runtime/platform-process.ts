@@ -47,6 +47,13 @@ export function growHeap(_start: number, _bytes: number): boolean {
   return true;
 }
 
+/** One thread, no interrupts: nothing else touches the heap. */
+export function stopWorld(): boolean {
+  return false;
+}
+
+export function resumeWorld(_interruptsWereOn: boolean): void {}
+
 /** Finds memory and sets up the heap. `stackPointer` is the kernel's: argc, argv and the environment lie there. */
 export function startPlatform(stackPointer: number): void {
   top = stackPointer;

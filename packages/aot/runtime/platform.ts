@@ -6,8 +6,10 @@ export {
   abort,
   exit,
   growHeap,
+  resumeWorld,
   spillRegisters,
   stackTop,
   startPlatform,
+  stopWorld,
   writeConsole,
 } from './platform-node.js';

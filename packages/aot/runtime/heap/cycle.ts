@@ -10,7 +10,7 @@
  * Slices are bounded in objects and run as a tax on allocation, or from an idle thread through `collectSlice`.
  */
 import { load8, loadInt, storeInt } from '@tessera/machine';
-import { spillRegisters, stackTop } from '../platform.js';
+import { resumeWorld, spillRegisters, stackTop, stopWorld } from '../platform.js';
 import { rootCount, rootTable } from '../primitives.js';
 import { CONTROL_REGISTERS, SLOT_BUMP, SLOT_CELL, SLOT_END, SLOT_PAGE } from './layout.js';
 import { markSlice, scanConservatively, shade } from './mark.js';
@@ -123,14 +123,21 @@ export function payTax(): void {
   if (phase !== PHASE_IDLE) {
     collectSlice(SLICE_OBJECTS);
   } else if (allocatedSinceCycle >= thresholdBytes) {
-    startCycle();
-    while (incremental === 0 && gcMarking !== 0) collectSlice(SLICE_OBJECTS);
+    begin();
   }
+}
+
+/** Takes the snapshot; without slices, marks everything before anyone goes on. */
+function begin(): void {
+  const interruptsWereOn = stopWorld();
+  startCycle();
+  while (incremental === 0 && gcMarking !== 0) collectSlice(SLICE_OBJECTS);
+  resumeWorld(interruptsWereOn);
 }
 
 /** Ends the cycle under way, if any, or else does a whole one. */
 export function collect(): void {
-  if (phase === PHASE_IDLE) startCycle();
+  if (phase === PHASE_IDLE) begin();
   while (!collectSlice(SLICE_OBJECTS)) {}
 }
 

@@ -53,7 +53,7 @@ export function openProgram(entryPath: string, skipTypeCheck: boolean, target: '
   const readSource = host.getSourceFile.bind(host);
   // The runtime's platform module is chosen by target.
   const platform = path.join(packageRoot(), 'runtime', 'platform.ts');
-  const platformText = `export { abort, exit, growHeap, spillRegisters, stackTop, startPlatform, writeConsole } from './platform-${target}.js';\n`;
+  const platformText = `export { abort, exit, growHeap, resumeWorld, spillRegisters, stackTop, startPlatform, stopWorld, writeConsole } from './platform-${target}.js';\n`;
   host.getSourceFile = (name, ...rest) => {
     if (name === globals) return ts.createSourceFile(name, globalsText, ts.ScriptTarget.ES2022, true);
     if (name === platform) return ts.createSourceFile(name, platformText, ts.ScriptTarget.ES2022, true);

@@ -193,7 +193,8 @@ export function main(): void {
   const rule = verifyHeap();
   expect(rule === 0, `heap rule ${rule} at the end`);
   const left = countObjects();
-  expect(left < 20_000, `${left} objects left`);
+  // Of millions. A word on the stack that looks like the head of the last list may keep all 50,000 nodes of it.
+  expect(left < 70_000, `${left} objects left`);
   expect(cycles > 20, `only ${cycles} collections`);
   console.log(failures === 0 ? 'ok' : `${failures} failures`);
 }
