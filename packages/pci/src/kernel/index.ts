@@ -1,1 +1,1 @@
-export {};
+export { MachinePorts, MachineRegisters, portConfigAccess } from './machine-access.unsafe.js';
