@@ -19,7 +19,8 @@ async function main(argv: string[]): Promise<number> {
   const args = [...argv];
   for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
     if (arg === '-o') output = args.shift() ?? output;
-    else if (arg === '--target') target = args.shift() === 'freestanding' ? 'freestanding' : 'process';
+    else if (arg === '--target')
+      target = args.shift() === 'freestanding' ? 'freestanding' : 'process';
     else if (arg === '--release') release = true;
     else if (arg === '--no-check') skipTypeCheck = true;
     else if (arg === '--verbose') verbose = true;

@@ -61,12 +61,19 @@ export function findToolchain(): Toolchain {
   for (const name of names) {
     const run = spawnSync(name, ['--version'], { encoding: 'utf8' });
     const match = /clang version (\d+)[^\n]*/.exec(run.stdout ?? '');
-    if (match && (!best || Number(match[1]) > best.major)) best = { name, major: Number(match[1]), version: match[0] };
+    if (match && (!best || Number(match[1]) > best.major))
+      best = { name, major: Number(match[1]), version: match[0] };
   }
-  if (!best) throw new CompileError([new Refusal('toolFailed', undefined, 'clang is not on PATH').diagnostic]);
+  if (!best)
+    throw new CompileError([
+      new Refusal('toolFailed', undefined, 'clang is not on PATH').diagnostic,
+    ]);
   const linkers = [`ld.lld-${best.major}`, 'ld.lld', 'lld'];
   const lld = linkers.find((name) => spawnSync(name, ['--version']).status === 0);
-  if (!lld) throw new CompileError([new Refusal('toolFailed', undefined, 'ld.lld is not on PATH').diagnostic]);
+  if (!lld)
+    throw new CompileError([
+      new Refusal('toolFailed', undefined, 'ld.lld is not on PATH').diagnostic,
+    ]);
   toolchain = { clang: best.name, version: best.version, lld };
   return toolchain;
 }
@@ -80,27 +87,50 @@ export function compileToC(options: CompileOptions): Unit[] {
   world.guarded(() => {
     world.openModules(front.runtime);
     world.openModules(front.entry);
-    for (const name of ['allocate', 'arrayGrow', 'stringEquals', 'panic', 'runtimeStart', 'runtimeExit', 'runtimeUncaught', 'writeBarrier']) {
+    for (const name of [
+      'allocate',
+      'arrayGrow',
+      'stringEquals',
+      'panic',
+      'runtimeStart',
+      'runtimeExit',
+      'runtimeUncaught',
+      'writeBarrier',
+    ]) {
       world.functionInstance(world.runtimeFunction(name, undefined), emptyEnvironment, undefined);
     }
     for (const module of world.moduleOrder) {
       const pure = module.file !== front.entry && isPure(module.file.fileName);
       for (const statement of module.file.statements) {
-        if (ts.isFunctionDeclaration(statement) && statement.body && (options.target === 'freestanding' || module.file === front.entry) && docTag(statement, 'entry') !== undefined) {
+        if (
+          ts.isFunctionDeclaration(statement) &&
+          statement.body &&
+          (options.target === 'freestanding' || module.file === front.entry) &&
+          docTag(statement, 'entry') !== undefined
+        ) {
           world.functionInstance(statement, emptyEnvironment, undefined);
         } else if (ts.isVariableStatement(statement)) {
-          if (pure || ts.getCombinedModifierFlags(statement as unknown as ts.Declaration) & ts.ModifierFlags.Ambient) continue;
+          if (
+            pure ||
+            ts.getCombinedModifierFlags(statement as unknown as ts.Declaration) &
+              ts.ModifierFlags.Ambient
+          )
+            continue;
           for (const declaration of statement.declarationList.declarations) {
-            if (declaration.initializer && hasEffects(declaration.initializer)) world.requestInitialiser(declaration);
+            if (declaration.initializer && hasEffects(declaration.initializer))
+              world.requestInitialiser(declaration);
           }
         } else if (!isDeclaration(statement)) world.requestStatement(module, statement);
       }
     }
     const mainDeclaration = front.entry.statements.find(
       (s): s is ts.FunctionDeclaration =>
-        ts.isFunctionDeclaration(s) && s.name?.text === 'main' && (ts.getCombinedModifierFlags(s) & ts.ModifierFlags.Export) !== 0,
+        ts.isFunctionDeclaration(s) &&
+        s.name?.text === 'main' &&
+        (ts.getCombinedModifierFlags(s) & ts.ModifierFlags.Export) !== 0,
     );
-    if (mainDeclaration) main = world.functionInstance(mainDeclaration, emptyEnvironment, undefined);
+    if (mainDeclaration)
+      main = world.functionInstance(mainDeclaration, emptyEnvironment, undefined);
   });
   world.drain();
   if (world.diagnostics.length > 0) throw new CompileError(dedupe(world.diagnostics));
@@ -115,9 +145,16 @@ function dedupe(list: readonly Diagnostic[]): Diagnostic[] {
 
 function isDeclaration(statement: ts.Statement): boolean {
   return (
-    ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isInterfaceDeclaration(statement) ||
-    ts.isTypeAliasDeclaration(statement) || ts.isEnumDeclaration(statement) || ts.isImportDeclaration(statement) ||
-    ts.isExportDeclaration(statement) || ts.isModuleDeclaration(statement) || ts.isExportAssignment(statement) || ts.isEmptyStatement(statement)
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement) ||
+    ts.isEnumDeclaration(statement) ||
+    ts.isImportDeclaration(statement) ||
+    ts.isExportDeclaration(statement) ||
+    ts.isModuleDeclaration(statement) ||
+    ts.isExportAssignment(statement) ||
+    ts.isEmptyStatement(statement)
   );
 }
 
@@ -129,15 +166,31 @@ function isPure(file: string): boolean {
   let known = purity.get(folder);
   if (known !== undefined) return known;
   const manifest = path.join(folder, 'package.json');
-  if (fs.existsSync(manifest)) known = (JSON.parse(fs.readFileSync(manifest, 'utf8')) as { sideEffects?: unknown }).sideEffects === false;
+  if (fs.existsSync(manifest))
+    known =
+      (JSON.parse(fs.readFileSync(manifest, 'utf8')) as { sideEffects?: unknown }).sideEffects ===
+      false;
   else known = folder !== path.dirname(folder) && isPure(folder);
   purity.set(folder, known);
   return known;
 }
 
 const commonFlags = [
-  '-std=gnu11', '-ffreestanding', '-fno-strict-aliasing', '-fwrapv', '-fno-delete-null-pointer-checks', '-fno-pic', '-fno-pie',
-  '-fno-stack-protector', '-fno-omit-frame-pointer', '-fno-asynchronous-unwind-tables', '-ffunction-sections', '-g1', '-Wno-everything', '-Werror=implicit-function-declaration', '-Werror=int-conversion',
+  '-std=gnu11',
+  '-ffreestanding',
+  '-fno-strict-aliasing',
+  '-fwrapv',
+  '-fno-delete-null-pointer-checks',
+  '-fno-pic',
+  '-fno-pie',
+  '-fno-stack-protector',
+  '-fno-omit-frame-pointer',
+  '-fno-asynchronous-unwind-tables',
+  '-ffunction-sections',
+  '-g1',
+  '-Wno-everything',
+  '-Werror=implicit-function-declaration',
+  '-Werror=int-conversion',
 ];
 
 function machineNative(): string {
@@ -162,14 +215,22 @@ export async function compile(options: CompileOptions): Promise<CompileResult> {
   const native = path.join(packageRoot(), 'native');
   const freestanding = options.target === 'freestanding';
   const level = options.profile === 'release' ? '-O2' : '-O1';
-  const headers = ['prelude.h', 'intrinsics.h'].map((name) => fs.readFileSync(path.join(native, name), 'utf8')).join('');
+  const headers = ['prelude.h', 'intrinsics.h']
+    .map((name) => fs.readFileSync(path.join(native, name), 'utf8'))
+    .join('');
   const kernel = ['-mno-red-zone', '-mgeneral-regs-only', '-DTS_NO_FLOAT'];
   const jobs: Job[] = [];
   const add = (name: string, text: string, float: boolean): void => {
     const source = path.join(options.outDir, `${name}.c`);
-    if (!fs.existsSync(source) || fs.readFileSync(source, 'utf8') !== text) fs.writeFileSync(source, text);
+    if (!fs.existsSync(source) || fs.readFileSync(source, 'utf8') !== text)
+      fs.writeFileSync(source, text);
     const special = freestanding ? (float ? ['-mno-red-zone'] : kernel) : [];
-    jobs.push({ source, text: text + headers, flags: [...commonFlags, level, ...special, '-I', native], object: '' });
+    jobs.push({
+      source,
+      text: text + headers,
+      flags: [...commonFlags, level, ...special, '-I', native],
+      object: '',
+    });
   };
   for (const unit of units) add(unit.name, unit.text, unit.float);
   add('tessera_core', fs.readFileSync(path.join(native, 'core.c'), 'utf8'), false);
@@ -178,16 +239,32 @@ export async function compile(options: CompileOptions): Promise<CompileResult> {
   const assembly = freestanding
     ? ['boot.S', 'traps.S', 'cpu.S', 'memory.S'].map((name) => path.join(machine, name))
     : [path.join(machine, 'process.S'), path.join(machine, 'memory.S')];
-  for (const source of [...assembly.filter((f) => fs.existsSync(f)), ...(options.extraNative ?? [])]) {
+  for (const source of [
+    ...assembly.filter((f) => fs.existsSync(f)),
+    ...(options.extraNative ?? []),
+  ]) {
     const includes = [machine, ...(options.includeDirs ?? [])].flatMap((d) => ['-I', d]);
-    const neighbours = fs.readdirSync(path.dirname(source)).filter((n) => n.endsWith('.h')).map((n) => fs.readFileSync(path.join(path.dirname(source), n), 'utf8')).join('');
-    const flags = source.endsWith('.S') ? ['-fno-pic', ...includes] : [...commonFlags, level, ...(freestanding ? kernel : []), '-I', native, ...includes];
+    const neighbours = fs
+      .readdirSync(path.dirname(source))
+      .filter((n) => n.endsWith('.h'))
+      .map((n) => fs.readFileSync(path.join(path.dirname(source), n), 'utf8'))
+      .join('');
+    const flags = source.endsWith('.S')
+      ? ['-fno-pic', ...includes]
+      : [...commonFlags, level, ...(freestanding ? kernel : []), '-I', native, ...includes];
     jobs.push({ source, text: fs.readFileSync(source, 'utf8') + neighbours, flags, object: '' });
   }
   let cached = 0;
   const waiting: Job[] = [];
   for (const job of jobs) {
-    const key = createHash('sha256').update(tools.version).update('\0').update(job.flags.filter((f) => !f.startsWith('/')).join(' ')).update('\0').update(job.text).digest('hex').slice(0, 40);
+    const key = createHash('sha256')
+      .update(tools.version)
+      .update('\0')
+      .update(job.flags.filter((f) => !f.startsWith('/')).join(' '))
+      .update('\0')
+      .update(job.text)
+      .digest('hex')
+      .slice(0, 40);
     job.object = path.join(cacheDir, `${key}.o`);
     if (fs.existsSync(job.object)) cached++;
     else waiting.push(job);
@@ -205,9 +282,25 @@ export async function compile(options: CompileOptions): Promise<CompileResult> {
   };
   await Promise.all(Array.from({ length: Math.min(2, os.cpus().length) }, worker));
   const elf = path.join(options.outDir, options.output ?? 'program.elf');
-  const script = options.linkerScript ?? (freestanding ? path.join(machine, 'kernel.ld') : undefined);
-  await run(tools.lld, ['-static', '--gc-sections', '-z', 'noexecstack', ...(script ? ['-T', script] : ['-e', '_start', '-Ttext=0x401000']), '-o', elf, ...jobs.map((j) => j.object)]);
-  return { elf, objects: jobs.map((j) => j.object), cFiles: jobs.map((j) => j.source), compiled: total, cached };
+  const script =
+    options.linkerScript ?? (freestanding ? path.join(machine, 'kernel.ld') : undefined);
+  await run(tools.lld, [
+    '-static',
+    '--gc-sections',
+    '-z',
+    'noexecstack',
+    ...(script ? ['-T', script] : ['-e', '_start', '-Ttext=0x401000']),
+    '-o',
+    elf,
+    ...jobs.map((j) => j.object),
+  ]);
+  return {
+    elf,
+    objects: jobs.map((j) => j.object),
+    cFiles: jobs.map((j) => j.source),
+    compiled: total,
+    cached,
+  };
 }
 
 function run(command: string, args: string[]): Promise<void> {
@@ -219,7 +312,13 @@ function run(command: string, args: string[]): Promise<void> {
     child.on('error', reject);
     child.on('close', (status) => {
       if (status === 0) resolve();
-      else reject(new CompileError([new Refusal('toolFailed', undefined, `${command} failed:\n${output.slice(0, 4000)}`).diagnostic]));
+      else
+        reject(
+          new CompileError([
+            new Refusal('toolFailed', undefined, `${command} failed:\n${output.slice(0, 4000)}`)
+              .diagnostic,
+          ]),
+        );
     });
   });
 }

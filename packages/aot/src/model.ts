@@ -107,7 +107,14 @@ export type Callee =
 /** One piece of a lowered body. Calls and returns stay open until it is known which functions throw. */
 export type Item =
   | string
-  | { readonly op: 'call'; readonly callee: Callee; readonly args: string[]; readonly target: string; readonly kind: Kind; readonly landing: string }
+  | {
+      readonly op: 'call';
+      readonly callee: Callee;
+      readonly args: string[];
+      readonly target: string;
+      readonly kind: Kind;
+      readonly landing: string;
+    }
   | { readonly op: 'return'; readonly value: string }
   | { readonly op: 'throw'; readonly value: string };
 

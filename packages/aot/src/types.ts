@@ -63,18 +63,28 @@ export class Types {
       return unite(kinds, nullish);
     }
     if (flags & F.NumberLike) {
-      if (flags & F.NumberLiteral && !Number.isInteger((type as ts.NumberLiteralType).value)) return 'f64';
+      if (flags & F.NumberLiteral && !Number.isInteger((type as ts.NumberLiteralType).value))
+        return 'f64';
       if (flags & F.EnumLiteral && flags & F.Union) {
-        return unite((type as ts.UnionType).types.map((t) => this.kindOf(t, environment)), false);
+        return unite(
+          (type as ts.UnionType).types.map((t) => this.kindOf(t, environment)),
+          false,
+        );
       }
       return 'int';
     }
     if (flags & F.StringLike) return 'str';
     if (flags & F.BooleanLike) return 'bool';
     // Without a brand a bigint is unsigned at borders; negative ones say i64.
-    if (flags & F.BigIntLike) return flags & F.BigIntLiteral && (type as ts.BigIntLiteralType).value.negative ? 'i64' : 'u64';
+    if (flags & F.BigIntLike)
+      return flags & F.BigIntLiteral && (type as ts.BigIntLiteralType).value.negative
+        ? 'i64'
+        : 'u64';
     if (flags & F.EnumLike && flags & F.Union) {
-      return unite((type as ts.UnionType).types.map((t) => this.kindOf(t, environment)), false);
+      return unite(
+        (type as ts.UnionType).types.map((t) => this.kindOf(t, environment)),
+        false,
+      );
     }
     if (flags & (F.Any | F.Unknown)) return 'val';
     if (isNullish(type) || flags & F.Never) return 'ref';
@@ -107,7 +117,10 @@ export class Types {
   /** Is a type parameter in `type` that the environment does not know? */
   isForeign(type: ts.Type, environment: Environment): boolean {
     if (type.flags & F.TypeParameter) {
-      return !environment.kinds.has(type.symbol) && !(type as ts.TypeParameter & { isThisType?: boolean }).isThisType;
+      return (
+        !environment.kinds.has(type.symbol) &&
+        !(type as ts.TypeParameter & { isThisType?: boolean }).isThisType
+      );
     }
     if (type.isUnionOrIntersection()) return type.types.some((t) => this.isForeign(t, environment));
     const element = this.elementTypes(type);
@@ -147,7 +160,10 @@ export class Types {
     const declaration = symbol?.declarations?.[0];
     if (!symbol || !declaration) return undefined;
     const file = declaration.getSourceFile();
-    return file.isDeclarationFile && /[\\/]lib\.[^\\/]*\.d\.ts$|tessera-globals\.d\.ts$/.test(file.fileName) ? symbol.name : undefined;
+    return file.isDeclarationFile &&
+      /[\\/]lib\.[^\\/]*\.d\.ts$|tessera-globals\.d\.ts$/.test(file.fileName)
+      ? symbol.name
+      : undefined;
   }
 
   nonNull(type: ts.Type): ts.Type {

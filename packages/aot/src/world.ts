@@ -1,10 +1,18 @@
 /** Registry of everything instantiated so far, and the work list that lowers it. */
 import * as path from 'node:path';
 import * as ts from 'typescript';
-import { type DiagnosticName } from './diagnostics/catalogue.js';
+import type { DiagnosticName } from './diagnostics/catalogue.js';
 import { type Diagnostic, Refusal } from './diagnostics/error.js';
 import { docTag, type FrontEnd, valueImports } from './frontend/program.js';
-import { cType, isReference, type Kind, kindLetter, optional, type Storage, storageTypes } from './kinds.js';
+import {
+  cType,
+  isReference,
+  type Kind,
+  kindLetter,
+  optional,
+  type Storage,
+  storageTypes,
+} from './kinds.js';
 import type { Body } from './lower/body.js';
 import { numberKind } from './lower/number-kind.js';
 import { initialiseGlobal, lowerStatement } from './lower/statements.js';
@@ -111,7 +119,9 @@ export class World {
     let known = this.unchecked.get(module);
     if (known === undefined) {
       const text = module.file.text;
-      known = module.file.fileName.includes('/aot/runtime/') && text.slice(0, text.indexOf('*/') + 1).includes('@unchecked');
+      known =
+        module.file.fileName.includes('/aot/runtime/') &&
+        text.slice(0, text.indexOf('*/') + 1).includes('@unchecked');
       this.unchecked.set(module, known);
     }
     return known;
@@ -160,8 +170,11 @@ export class World {
     for (const parameter of declaration.parameters) {
       if (ts.isIdentifier(parameter.name) && parameter.name.text === 'this') continue;
       const rest = parameter.dotDotDotToken !== undefined;
-      const isOptional = parameter.initializer !== undefined || parameter.questionToken !== undefined;
-      let kind = rest ? 'ref' : this.types.kindOf(this.checker.getTypeAtLocation(parameter), environment);
+      const isOptional =
+        parameter.initializer !== undefined || parameter.questionToken !== undefined;
+      let kind = rest
+        ? 'ref'
+        : this.types.kindOf(this.checker.getTypeAtLocation(parameter), environment);
       if (kind === 'int' && parameter.initializer && !parameter.type) {
         kind = numberKind(this, parameter.initializer, environment);
       }
@@ -172,7 +185,8 @@ export class World {
   }
 
   resultKind(declaration: FunctionNode, environment: Environment): Kind {
-    if (ts.isConstructorDeclaration(declaration) || ts.isSetAccessorDeclaration(declaration)) return 'void';
+    if (ts.isConstructorDeclaration(declaration) || ts.isSetAccessorDeclaration(declaration))
+      return 'void';
     const signature = this.checker.getSignatureFromDeclaration(declaration);
     if (!signature) return 'void';
     const type = this.checker.getReturnTypeOfSignature(signature);
@@ -182,7 +196,12 @@ export class World {
   returnKind(type: ts.Type, declaration: FunctionNode | undefined, environment: Environment): Kind {
     if (isNullish(type) || type.flags & ts.TypeFlags.Never) return 'void';
     const kind = this.types.kindOf(type, environment);
-    if ((kind === 'int' || kind === 'u64' || kind === 'i64') && declaration && !declaration.type && 'body' in declaration) {
+    if (
+      (kind === 'int' || kind === 'u64' || kind === 'i64') &&
+      declaration &&
+      !declaration.type &&
+      'body' in declaration
+    ) {
       return numberKind(this, declaration, environment);
     }
     return kind;
@@ -197,11 +216,18 @@ export class World {
     const known = this.functionsByKey.get(key);
     if (known) return known;
     const module = this.moduleOf(declaration);
-    const name = thisClass ? `${thisClass.name}_${memberName(declaration)}` : memberName(declaration);
+    const name = thisClass
+      ? `${thisClass.name}_${memberName(declaration)}`
+      : memberName(declaration);
     const isExported = !thisClass && ts.isFunctionDeclaration(declaration);
     const entrySymbol = isExported ? docTag(declaration, 'entry') : undefined;
     const instance = this.newFunction({
-      cname: runtimeSymbols.has(name) && !thisClass && this.runtimeSymbol(name)?.declarations?.includes(declaration) ? `ts_rt_${name}` : this.uniqueName(`${module.name}_${name}`),
+      cname:
+        runtimeSymbols.has(name) &&
+        !thisClass &&
+        this.runtimeSymbol(name)?.declarations?.includes(declaration)
+          ? `ts_rt_${name}`
+          : this.uniqueName(`${module.name}_${name}`),
       displayName: thisClass ? `${thisClass.name}.${memberName(declaration)}` : name,
       module,
       declaration,
@@ -226,7 +252,10 @@ export class World {
   }
 
   /** A function made by the compiler, once per key. */
-  customFunction(key: string, make: () => Omit<FunctionInstance, 'items' | 'lowered' | 'throws'>): FunctionInstance {
+  customFunction(
+    key: string,
+    make: () => Omit<FunctionInstance, 'items' | 'lowered' | 'throws'>,
+  ): FunctionInstance {
     const known = this.functionsByKey.get(key);
     if (known) return known;
     const instance = this.newFunction(make());
@@ -235,7 +264,12 @@ export class World {
     return instance;
   }
 
-  private initialiser(module: ModuleUnit, node: ts.Node, name: string, custom: (body: Body) => void): void {
+  private initialiser(
+    module: ModuleUnit,
+    node: ts.Node,
+    name: string,
+    custom: (body: Body) => void,
+  ): void {
     const instance = this.customFunction(`init${this.idOf(node)}`, () => ({
       cname: this.uniqueName(`${module.name}_init_${name}`),
       displayName: `initialiser of ${name}`,
@@ -249,25 +283,43 @@ export class World {
       entrySymbol: undefined,
       custom,
     }));
-    if (!module.initialisers.some((i) => i.instance === instance)) module.initialisers.push({ position: node.pos, instance });
+    if (!module.initialisers.some((i) => i.instance === instance))
+      module.initialisers.push({ position: node.pos, instance });
   }
 
   /** The initialiser of a module variable or static field joins the program. */
-  requestInitialiser(declaration: ts.VariableDeclaration | ts.BindingElement | ts.PropertyDeclaration): void {
+  requestInitialiser(
+    declaration: ts.VariableDeclaration | ts.BindingElement | ts.PropertyDeclaration,
+  ): void {
     let root: ts.Node = declaration;
-    while (ts.isBindingElement(root) || ts.isArrayBindingPattern(root) || ts.isObjectBindingPattern(root)) root = root.parent;
+    while (
+      ts.isBindingElement(root) ||
+      ts.isArrayBindingPattern(root) ||
+      ts.isObjectBindingPattern(root)
+    )
+      root = root.parent;
     if (!('initializer' in root) || !root.initializer) return;
-    this.initialiser(this.moduleOf(root), root, ts.isVariableDeclaration(root) || ts.isPropertyDeclaration(root) ? propertyName(root.name as ts.PropertyName) : 'x', (body) =>
-      initialiseGlobal(body, root as ts.VariableDeclaration | ts.PropertyDeclaration),
+    this.initialiser(
+      this.moduleOf(root),
+      root,
+      ts.isVariableDeclaration(root) || ts.isPropertyDeclaration(root)
+        ? propertyName(root.name as ts.PropertyName)
+        : 'x',
+      (body) => initialiseGlobal(body, root as ts.VariableDeclaration | ts.PropertyDeclaration),
     );
   }
 
   /** Statements of a module that run for their effects. */
   requestStatement(module: ModuleUnit, statement: ts.Statement): void {
-    this.initialiser(module, statement, `line${module.file.getLineAndCharacterOfPosition(statement.getStart()).line + 1}`, (body) => {
-      lowerStatement(body, statement);
-      body.emit({ op: 'return', value: '' });
-    });
+    this.initialiser(
+      module,
+      statement,
+      `line${module.file.getLineAndCharacterOfPosition(statement.getStart()).line + 1}`,
+      (body) => {
+        lowerStatement(body, statement);
+        body.emit({ op: 'return', value: '' });
+      },
+    );
   }
 
   /** Allocated size: one spare byte keeps a one-past-the-end pointer inside its object. */
@@ -280,7 +332,9 @@ export class World {
     const subclasses = this.subclassDeclarations().get(declaration) ?? [];
     return subclasses.some(
       (s) =>
-        s.members.some((m) => m.name !== undefined && propertyName(m.name as ts.PropertyName) === name) || this.isOverridden(s, name),
+        s.members.some(
+          (m) => m.name !== undefined && propertyName(m.name as ts.PropertyName) === name,
+        ) || this.isOverridden(s, name),
     );
   }
 
@@ -293,13 +347,16 @@ export class World {
         const expression = clause?.types[0]?.expression;
         let symbol = expression && this.checker.getSymbolAtLocation(expression);
         if (symbol) symbol = this.resolveAlias(symbol);
-        let base = symbol?.declarations?.find((d): d is ts.ClassLikeDeclaration => ts.isClassLike(d));
+        let base = symbol?.declarations?.find((d): d is ts.ClassLikeDeclaration =>
+          ts.isClassLike(d),
+        );
         if (!base && symbol) base = this.runtimeClass(symbol.name);
         if (base) map.set(base, [...(map.get(base) ?? []), node]);
       }
       ts.forEachChild(node, visit);
     };
-    for (const file of this.front.program.getSourceFiles()) if (!file.isDeclarationFile) ts.forEachChild(file, visit);
+    for (const file of this.front.program.getSourceFiles())
+      if (!file.isDeclarationFile) ts.forEachChild(file, visit);
     this.subclassMap = map;
     return map;
   }
@@ -352,14 +409,28 @@ export class World {
     for (const member of declaration.members) {
       if (hasModifier(member, ts.SyntaxKind.StaticKeyword)) continue;
       if (ts.isPropertyDeclaration(member)) {
-        if (hasModifier(member, ts.SyntaxKind.DeclareKeyword) || hasModifier(member, ts.SyntaxKind.AbstractKeyword)) continue;
-        this.addField(instance, propertyName(member.name), this.fieldKind(member, environment), member.name);
+        if (
+          hasModifier(member, ts.SyntaxKind.DeclareKeyword) ||
+          hasModifier(member, ts.SyntaxKind.AbstractKeyword)
+        )
+          continue;
+        this.addField(
+          instance,
+          propertyName(member.name),
+          this.fieldKind(member, environment),
+          member.name,
+        );
       } else if (ts.isConstructorDeclaration(member)) {
         for (const parameter of member.parameters) {
           if (!ts.isParameterPropertyDeclaration(parameter, member)) continue;
           let kind = this.types.kindOf(this.checker.getTypeAtLocation(parameter), environment);
           if (parameter.questionToken) kind = optional(kind);
-          this.addField(instance, propertyName(parameter.name as ts.Identifier), kind, parameter.name);
+          this.addField(
+            instance,
+            propertyName(parameter.name as ts.Identifier),
+            kind,
+            parameter.name,
+          );
         }
       }
     }
@@ -370,7 +441,11 @@ export class World {
   private fieldKind(member: ts.PropertyDeclaration, environment: Environment): Kind {
     const type = this.checker.getTypeAtLocation(member);
     const kind = this.types.kindOf(type, environment);
-    if ((kind === 'int' || kind === 'u64' || kind === 'i64') && !member.type && member.initializer) {
+    if (
+      (kind === 'int' || kind === 'u64' || kind === 'i64') &&
+      !member.type &&
+      member.initializer
+    ) {
       return numberKind(this, member.initializer, environment);
     }
     return member.questionToken ? optional(kind) : kind;
@@ -412,7 +487,12 @@ export class World {
       this.refuse('conversion', typed, `field ${name} redeclared with another kind`);
     }
     const storage: Storage = typed ? storageOf(this.checker.getTypeAtLocation(typed)) : 'word';
-    const width = kind === 'bool' ? 1 : storage !== 'word' && !isReference(kind) ? storageTypes[storage].width : 8;
+    const width =
+      kind === 'bool'
+        ? 1
+        : storage !== 'word' && !isReference(kind)
+          ? storageTypes[storage].width
+          : 8;
     const offset = Math.ceil(instance.size / width) * width;
     const field: Field = {
       name,
@@ -430,13 +510,20 @@ export class World {
   finishLayout(instance: ClassInstance): void {
     const lines = [...instance.fields.values()]
       .sort((a, b) => a.offset - b.offset)
-      .map((f) => `${f.storage === 'word' ? cType(f.kind) : storageTypes[f.storage].c} ${f.cname};`);
+      .map(
+        (f) => `${f.storage === 'word' ? cType(f.kind) : storageTypes[f.storage].c} ${f.cname};`,
+      );
     const head = instance.closure ? 'uint32_t cls, flags; void *code;' : 'uint32_t cls, flags;';
     this.structs.set(instance.cname, `struct ${instance.cname} { ${head} ${lines.join(' ')} };`);
   }
 
-  baseClass(declaration: ts.ClassLikeDeclaration, environment: Environment): ClassInstance | undefined {
-    const clause = declaration.heritageClauses?.find((c) => c.token === ts.SyntaxKind.ExtendsKeyword);
+  baseClass(
+    declaration: ts.ClassLikeDeclaration,
+    environment: Environment,
+  ): ClassInstance | undefined {
+    const clause = declaration.heritageClauses?.find(
+      (c) => c.token === ts.SyntaxKind.ExtendsKeyword,
+    );
     const expression = clause?.types[0];
     if (!expression) return undefined;
     const type = this.checker.getTypeAtLocation(expression);
@@ -448,14 +535,20 @@ export class World {
   /** The class instance that values of this static type have at least, if the type is nominal enough. */
   classOf(type: ts.Type, environment: Environment): ClassInstance | undefined {
     let t = this.types.receiver(type);
-    if (t.isIntersection()) t = t.types.find((p) => p.getSymbol()?.flags! & ts.SymbolFlags.Class) ?? t;
+    if (t.isIntersection())
+      t = t.types.find((p) => p.getSymbol()?.flags! & ts.SymbolFlags.Class) ?? t;
     const symbol = t.getSymbol();
     if (!symbol) return undefined;
     let declaration: ts.ClassLikeDeclaration | undefined;
     let arguments_: readonly ts.Type[] = [];
     if (symbol.flags & ts.SymbolFlags.Class) {
-      declaration = symbol.declarations?.find((d): d is ts.ClassLikeDeclaration => ts.isClassLike(d));
-      if (t.flags & ts.TypeFlags.Object && (t as ts.ObjectType).objectFlags & ts.ObjectFlags.Reference) {
+      declaration = symbol.declarations?.find((d): d is ts.ClassLikeDeclaration =>
+        ts.isClassLike(d),
+      );
+      if (
+        t.flags & ts.TypeFlags.Object &&
+        (t as ts.ObjectType).objectFlags & ts.ObjectFlags.Reference
+      ) {
         arguments_ = this.checker.getTypeArguments(t as ts.TypeReference);
       } else if ((t as ts.ObjectType).objectFlags & ts.ObjectFlags.Anonymous) {
         return undefined; // typeof Class
@@ -487,7 +580,9 @@ export class World {
     start: ClassInstance,
     name: string,
     access: 'call' | 'get' | 'set',
-  ): { owner: ClassInstance; declaration: ts.MethodDeclaration | ts.AccessorDeclaration } | undefined {
+  ):
+    | { owner: ClassInstance; declaration: ts.MethodDeclaration | ts.AccessorDeclaration }
+    | undefined {
     for (let c: ClassInstance | undefined = start; c; c = c.base) {
       for (const member of c.declaration?.members ?? []) {
         if (hasModifier(member, ts.SyntaxKind.StaticKeyword) || !member.name) continue;
@@ -549,7 +644,8 @@ export class World {
     };
     this.selectorsByKey.set(key, selector);
     this.selectors.push(selector);
-    for (const instance of [...this.classes]) if (instance.allocated && !instance.closure) this.link(instance, selector);
+    for (const instance of [...this.classes])
+      if (instance.allocated && !instance.closure) this.link(instance, selector);
     return selector;
   }
 
@@ -557,25 +653,35 @@ export class World {
     if (selector.targets.has(instance)) return;
     if (selector.root) {
       if (!this.isSubclass(instance, selector.root)) return;
-    } else if (!selector.required.some((set) => set.every((name) => this.hasMember(instance, name)))) {
+    } else if (
+      !selector.required.some((set) => set.every((name) => this.hasMember(instance, name)))
+    ) {
       return;
     }
     let target: SelectorTarget | undefined;
     const found = this.findMember(instance, selector.member, selector.access);
     if (found) {
       const environment = this.methodEnvironment(found.declaration, found.owner.environment);
-      target = { how: 'function', instance: this.functionInstance(found.declaration, environment, found.owner) };
+      target = {
+        how: 'function',
+        instance: this.functionInstance(found.declaration, environment, found.owner),
+      };
     } else {
       const field = instance.fields.get(selector.member);
       // A called field must hold a closure; a number of the same name belongs to an unrelated class.
-      if (field && (selector.access !== 'call' || isReference(field.kind))) target = { how: 'field', field };
+      if (field && (selector.access !== 'call' || isReference(field.kind)))
+        target = { how: 'field', field };
     }
     if (target) selector.targets.set(instance, target);
   }
 
   /** Generic methods called through a selector run with mixed words for their own type parameters. */
   methodEnvironment(declaration: FunctionNode, owner: Environment): Environment {
-    return this.bind(declaration.typeParameters, (declaration.typeParameters ?? []).map(() => 'val' as const), owner);
+    return this.bind(
+      declaration.typeParameters,
+      (declaration.typeParameters ?? []).map(() => 'val' as const),
+      owner,
+    );
   }
 
   // Text -----------------------------------------------------------------------------------------------------------------
@@ -598,12 +704,19 @@ const runtimeSymbols: ReadonlySet<string> = new Set([
 ]);
 
 export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
-  return ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((m) => m.kind === kind) ?? false);
+  return (
+    ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((m) => m.kind === kind) ?? false)
+  );
 }
 
 /** Member names as strings; `[Symbol.iterator]` keeps its brackets. */
 export function propertyName(name: ts.PropertyName | ts.BindingName): string {
-  if (ts.isIdentifier(name) || ts.isPrivateIdentifier(name) || ts.isStringLiteral(name) || ts.isNumericLiteral(name)) {
+  if (
+    ts.isIdentifier(name) ||
+    ts.isPrivateIdentifier(name) ||
+    ts.isStringLiteral(name) ||
+    ts.isNumericLiteral(name)
+  ) {
     return name.text;
   }
   return name.getText().replace(/^\['(.*)'\]$/, '$1');

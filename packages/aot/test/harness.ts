@@ -51,7 +51,12 @@ export async function runBatch(
     const node = spawnSync(
       process.execPath,
       ['--conditions=@tessera/source', '--import', 'tsx', write(programs.keys())],
-      { encoding: 'utf8', maxBuffer: 1 << 26, cwd: path.dirname(path.dirname(import.meta.filename)) },
+      {
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+        cwd: path.dirname(import.meta.dirname),
+        env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
+      },
     );
     const expected = sections(node.stdout);
     let error = node.status === 0 ? '' : `node: ${node.stderr.slice(-500)}`;
@@ -67,7 +72,11 @@ export async function runBatch(
           profile,
           skipTypeCheck: true,
         });
-        const native = spawnSync(result.elf, [], { encoding: 'utf8', maxBuffer: 1 << 26, timeout: 60_000 });
+        const native = spawnSync(result.elf, [], {
+          encoding: 'utf8',
+          maxBuffer: 1 << 26,
+          timeout: 60_000,
+        });
         const ran = [...sections(native.stdout)];
         for (const [name, text] of ran) actual.set(name, text);
         if (native.status === 0) return { expected, actual, refused, error };

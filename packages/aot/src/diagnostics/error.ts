@@ -1,4 +1,4 @@
-import * as ts from 'typescript';
+import type * as ts from 'typescript';
 import { catalogue, type DiagnosticName } from './catalogue.js';
 
 export interface Diagnostic {

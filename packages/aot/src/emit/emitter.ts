@@ -5,9 +5,25 @@
  */
 import * as path from 'node:path';
 import type * as ts from 'typescript';
-import { arrayClass, cType, elementType, isReference, type Kind, storageTypes, throwingType } from '../kinds.js';
-import type { Callee, ClassInstance, Field, FunctionInstance, Item, ModuleUnit, Selector } from '../model.js';
-import { storageOf, Types } from '../types.js';
+import {
+  arrayClass,
+  cType,
+  elementType,
+  isReference,
+  type Kind,
+  storageTypes,
+  throwingType,
+} from '../kinds.js';
+import type {
+  Callee,
+  ClassInstance,
+  Field,
+  FunctionInstance,
+  Item,
+  ModuleUnit,
+  Selector,
+} from '../model.js';
+import { storageOf, type Types } from '../types.js';
 import type { World } from '../world.js';
 
 export interface Unit {
@@ -124,7 +140,12 @@ export class Emitter {
       for (const selector of this.world.selectors) {
         if (selector.throws) continue;
         for (const target of selector.targets.values()) {
-          if (target.how === 'function' ? target.instance.throws : selector.access === 'call' && this.closuresThrow) selector.throws = true;
+          if (
+            target.how === 'function'
+              ? target.instance.throws
+              : selector.access === 'call' && this.closuresThrow
+          )
+            selector.throws = true;
         }
         if (selector.throws) changed = true;
       }
@@ -152,7 +173,10 @@ export class Emitter {
       return;
     }
     const first = targets[0]![1];
-    if (first.how === 'function' && targets.every(([, t]) => t.how === 'function' && t.instance === first.instance)) {
+    if (
+      first.how === 'function' &&
+      targets.every(([, t]) => t.how === 'function' && t.instance === first.instance)
+    ) {
       if (this.sameSignature(selector, first.instance)) {
         this.resolutions.set(selector, { how: 'direct', instance: first.instance });
         return;
@@ -161,7 +185,11 @@ export class Emitter {
     if (first.how === 'field' && selector.access !== 'call') {
       const f = first.field;
       const same = targets.every(
-        ([, t]) => t.how === 'field' && t.field.offset === f.offset && t.field.kind === f.kind && t.field.storage === f.storage,
+        ([, t]) =>
+          t.how === 'field' &&
+          t.field.offset === f.offset &&
+          t.field.kind === f.kind &&
+          t.field.storage === f.storage,
       );
       const kind = selector.access === 'get' ? selector.result : selector.parameters[0]!;
       const fits = kind === f.kind || (isReference(kind) && isReference(f.kind));
@@ -175,7 +203,9 @@ export class Emitter {
 
   /** Optional properties may be absent from some shapes: then the table answers undefined. */
   private coversAll(selector: Selector): boolean {
-    return selector.required.every((set) => set.includes(selector.member)) || selector.root !== undefined;
+    return (
+      selector.required.every((set) => set.includes(selector.member)) || selector.root !== undefined
+    );
   }
 
   private sameSignature(selector: Selector, instance: FunctionInstance): boolean {
@@ -184,7 +214,9 @@ export class Emitter {
       selector.throws === instance.throws &&
       same(selector.result, instance.result) &&
       selector.parameters.length === instance.parameters.length &&
-      selector.parameters.every((k, i) => same(k, instance.parameters[i]!.kind) && !instance.parameters[i]!.rest)
+      selector.parameters.every(
+        (k, i) => same(k, instance.parameters[i]!.kind) && !instance.parameters[i]!.rest,
+      )
     );
   }
 
@@ -196,7 +228,8 @@ export class Emitter {
   /** The table entry for one class: the method itself if it fits, else a function that adapts. */
   private entry(selector: Selector, cls: ClassInstance): string {
     const target = selector.targets.get(cls)!;
-    if (target.how === 'function' && this.sameSignature(selector, target.instance)) return target.instance.cname;
+    if (target.how === 'function' && this.sameSignature(selector, target.instance))
+      return target.instance.cname;
     const key = target.how === 'function' ? `f${target.instance.cname}` : `o${cls.cname}`;
     const id = `${selector.cname}|${key}`;
     const known = this.thunks.get(id);
@@ -220,7 +253,8 @@ export class Emitter {
       if (rest >= 0) {
         const kind = this.restKind(instance, rest);
         const array = `rest${rest}_${kind}`;
-        if (names.length === rest + 1 && isReference(selector.parameters[rest]!)) prologue = `ref ${array} = ${names[rest]};`;
+        if (names.length === rest + 1 && isReference(selector.parameters[rest]!))
+          prologue = `ref ${array} = ${names[rest]};`;
         else {
           prologue = `ref ${array} = ts_arr_new(${arrayClass(kind)}, 0, TS_FILE, 0);`;
           for (let i = rest; i < names.length; i++) {
@@ -257,16 +291,34 @@ export class Emitter {
   private restKind(instance: FunctionInstance, index: number): Kind {
     const declaration = instance.parameters[index]!.declaration!;
     const types: Types = this.world.types;
-    return types.elementKind(types.receiver(this.world.checker.getTypeAtLocation(declaration)), instance.environment);
+    return types.elementKind(
+      types.receiver(this.world.checker.getTypeAtLocation(declaration)),
+      instance.environment,
+    );
   }
 
   /** `return` of a call whose kind and convention differ from the wanted ones. */
-  private forward(call: string, from: Kind, fromThrows: boolean, to: Kind, toThrows: boolean): string {
-    const wrap = (c: string): string => (to === 'void' ? (toThrows ? 'return 0;' : 'return;') : toThrows ? `return (${throwingType(to)}){ ${c}, 0 };` : `return ${c};`);
+  private forward(
+    call: string,
+    from: Kind,
+    fromThrows: boolean,
+    to: Kind,
+    toThrows: boolean,
+  ): string {
+    const wrap = (c: string): string =>
+      to === 'void'
+        ? toThrows
+          ? 'return 0;'
+          : 'return;'
+        : toThrows
+          ? `return (${throwingType(to)}){ ${c}, 0 };`
+          : `return ${c};`;
     const missing = to === 'void' ? '' : isReference(to) ? '((ref)0)' : '0';
     if (!fromThrows) {
       if (from === 'void') return `${call}; ${wrap(missing)}`;
-      return to === 'void' ? `${call}; ${wrap('')}` : wrap(recast(from, to, call).replace(call, call));
+      return to === 'void'
+        ? `${call}; ${wrap('')}`
+        : wrap(recast(from, to, call).replace(call, call));
     }
     // A throwing callee behind a convention that throws as well: selectors throw when a target does.
     const error = to === 'void' ? 'return r_e;' : `return (${throwingType(to)}){ 0, r_e };`;
@@ -318,64 +370,109 @@ export class Emitter {
     if (typeof item === 'string') return item.startsWith('#line') ? `${item} ${file}` : item;
     if (item.op === 'return') {
       if (instance.result === 'void') return instance.throws ? 'return 0;' : 'return;';
-      return instance.throws ? `return (${throwingType(instance.result)}){ ${item.value}, 0 };` : `return ${item.value};`;
+      return instance.throws
+        ? `return (${throwingType(instance.result)}){ ${item.value}, 0 };`
+        : `return ${item.value};`;
     }
     const escape = (error: string): string =>
-      instance.result === 'void' ? `return ${error};` : `return (${throwingType(instance.result)}){ 0, ${error} };`;
+      instance.result === 'void'
+        ? `return ${error};`
+        : `return (${throwingType(instance.result)}){ 0, ${error} };`;
     if (item.op === 'throw') return escape(item.value);
-    const leave = (error: string): string => (item.landing === '' ? escape(error) : `ts_error = ${error}; goto ${item.landing};`);
+    const leave = (error: string): string =>
+      item.landing === '' ? escape(error) : `ts_error = ${error}; goto ${item.landing};`;
     const { call, throws, plain } = this.callText(item.callee, item.args);
     if (plain !== undefined) return item.target === '' ? plain : `${item.target} = ${plain};`;
     const assign = item.target === '' ? '' : `${item.target} = `;
     if (!throws) return `${assign}${call};`;
-    const kind = item.callee.how === 'closure' ? 'val' : item.callee.how === 'direct' ? item.callee.instance.result : item.callee.selector.result;
+    const kind =
+      item.callee.how === 'closure'
+        ? 'val'
+        : item.callee.how === 'direct'
+          ? item.callee.instance.result
+          : item.callee.selector.result;
     if (kind === 'void') return `{ ref e = ${call}; if (TS_UNLIKELY(e != 0)) { ${leave('e')} } }`;
     return `{ ${throwingType(kind)} r = ${call}; if (TS_UNLIKELY(r.e != 0)) { ${leave('r.e')} } ${assign}${assign === '' ? '' : 'r.v;'} }`;
   }
 
-  private callText(callee: Callee, args: string[]): { call: string; throws: boolean; plain?: string } {
-    if (callee.how === 'direct') return { call: `${callee.instance.cname}(${args.join(', ')})`, throws: callee.instance.throws };
+  private callText(
+    callee: Callee,
+    args: string[],
+  ): { call: string; throws: boolean; plain?: string } {
+    if (callee.how === 'direct')
+      return {
+        call: `${callee.instance.cname}(${args.join(', ')})`,
+        throws: callee.instance.throws,
+      };
     if (callee.how === 'closure') {
       const type = this.closureType(args.length - 2);
-      return { call: `((${type})((struct ts_clo *)${args[0]})->code)(${args.join(', ')})`, throws: this.closuresThrow };
+      return {
+        call: `((${type})((struct ts_clo *)${args[0]})->code)(${args.join(', ')})`,
+        throws: this.closuresThrow,
+      };
     }
     const selector = callee.selector;
     const resolution = this.resolutions.get(selector)!;
     switch (resolution.how) {
       case 'direct':
-        return { call: `${resolution.instance!.cname}(${args.join(', ')})`, throws: resolution.instance!.throws };
+        return {
+          call: `${resolution.instance!.cname}(${args.join(', ')})`,
+          throws: resolution.instance!.throws,
+        };
       case 'none':
-        return { call: '', throws: false, plain: selector.access === 'set' || selector.result === 'void' ? 'ts_panic(TS_P_DISPATCH, TS_FILE, __LINE__);' : `(ts_panic(TS_P_DISPATCH, TS_FILE, __LINE__), ${isReference(selector.result) ? '(ref)0' : '0'})` };
+        return {
+          call: '',
+          throws: false,
+          plain:
+            selector.access === 'set' || selector.result === 'void'
+              ? 'ts_panic(TS_P_DISPATCH, TS_FILE, __LINE__);'
+              : `(ts_panic(TS_P_DISPATCH, TS_FILE, __LINE__), ${isReference(selector.result) ? '(ref)0' : '0'})`,
+        };
       case 'field': {
         const place = `*(${cType(resolution.field!.kind)} *)((char *)${args[0]} + ${resolution.field!.offset})`;
-        return selector.access === 'get' ? { call: '', throws: false, plain: place } : { call: '', throws: false, plain: `TS_WR(${place}, ${args[1]});` };
+        return selector.access === 'get'
+          ? { call: '', throws: false, plain: place }
+          : { call: '', throws: false, plain: `TS_WR(${place}, ${args[1]});` };
       }
       default:
         this.usedSelectors.add(selector);
         this.prototypes.set(selector.cname, `extern const void *const ${selector.cname}[];`);
-        return { call: `((${this.selectorType(selector)})${selector.cname}[${args[0]}->cls])(${args.join(', ')})`, throws: selector.throws };
+        return {
+          call: `((${this.selectorType(selector)})${selector.cname}[${args[0]}->cls])(${args.join(', ')})`,
+          throws: selector.throws,
+        };
     }
   }
 
   private functionText(instance: FunctionInstance, file: string): string {
     const lines = instance.items.map((item) => this.itemText(instance, item, file));
-    const body = lines.join('\n');
+    // One physical line per TypeScript line, so that __LINE__ and the debugger agree with #line.
+    const body = lines
+      .map((text, i) =>
+        text.startsWith('#line')
+          ? `\n${text}\n`
+          : `${text}${lines[i + 1]?.startsWith('#line') ? '' : ' '}`,
+      )
+      .join('');
     const locals: string[] = [];
     if (/\bts_error\b/.test(body)) locals.push('ref ts_error = 0;');
     if (/\bts_result\b/.test(body)) locals.push(`${cType(instance.result)} ts_result = 0;`);
     const line = /#line (\d+)/.exec(body)?.[1];
-    let text = `${line ? `#line ${line} ${file}\n` : ''}${this.signature(instance)} {\n${locals.join(' ')}\n${body}\n}\n`;
+    let text = `${line ? `#line ${line} ${file}\n` : ''}${this.signature(instance)} { ${locals.join(' ')} ${body}\n}\n`;
     if (instance.entrySymbol !== undefined) text += this.entryWrapper(instance);
     if (this.world.universal.has(instance)) text += `${this.universalEntry(instance)}\n`;
     return text;
   }
 
   private entryWrapper(instance: FunctionInstance): string {
-    const parameters = instance.parameters.map((p, i) => `${cType(p.kind)} p${i}`).join(', ') || 'void';
+    const parameters =
+      instance.parameters.map((p, i) => `${cType(p.kind)} p${i}`).join(', ') || 'void';
     const call = `${instance.cname}(${instance.parameters.map((_, i) => `p${i}`).join(', ')})`;
     const head = `${cType(instance.result)} ${instance.entrySymbol}(${parameters})`;
-    if (!instance.throws) return `${head} { ${instance.result === 'void' ? '' : 'return '}${call}; }\n`;
-    if (instance.result === 'void') return `${head} { if (${call}) ts_panic(TS_P_THROW, TS_FILE, 0); }\n`;
+    if (!instance.throws)
+      return `${head} { ${instance.result === 'void' ? '' : 'return '}${call}; }\n`;
+    if (instance.result === 'void')
+      return `${head} { if (${call}) ts_panic(TS_P_THROW, TS_FILE, 0); }\n`;
     return `${head} { ${throwingType(instance.result)} r = ${call}; if (r.e) ts_panic(TS_P_THROW, TS_FILE, 0); return r.v; }\n`;
   }
 
@@ -383,17 +480,30 @@ export class Emitter {
 
   private moduleUnits(module: ModuleUnit): Unit[] {
     const file = quote(this.shortName(module.file.fileName));
-    const texts = module.functions.filter((f) => f.lowered).map((f) => this.tokens(this.functionText(f, quote(module.file.fileName))));
+    const texts = module.functions
+      .filter((f) => f.lowered)
+      .map((f) => this.tokens(this.functionText(f, quote(module.file.fileName))));
     const globals = module.globals.map((g) => `${cType(g.kind)} ${g.cname} = ${g.initial};`);
     const closures = this.world.staticClosures
       .filter((f) => f.module === module)
-      .map((f) => `struct ts_clo fv_${f.cname} = { ${PLAIN_CLOSURE_ID}, 0, (void *)u_${f.cname} };`);
+      .map(
+        (f) => `struct ts_clo fv_${f.cname} = { ${PLAIN_CLOSURE_ID}, 0, (void *)u_${f.cname} };`,
+      );
     if (texts.length === 0 && globals.length === 0 && closures.length === 0) return [];
-    const isFloat = (text: string): boolean => this.world.options.freestanding && /\bdouble\b|\bts_f64|\bts_rd\b|_f64\(/.test(text);
+    const isFloat = (text: string): boolean =>
+      this.world.options.freestanding && /\bdouble\b|\bts_f64|\bts_rd\b|_f64\(/.test(text);
     const plain = texts.filter((t) => !isFloat(t));
     const float = texts.filter(isFloat);
-    const units = [this.unit(module.name, file, [...globals, ...closures, ...plain].join('\n'), !this.world.options.freestanding)];
-    if (float.length > 0) units.push(this.unit(`${module.name}_float`, file, float.join('\n'), true));
+    const units = [
+      this.unit(
+        module.name,
+        file,
+        [...globals, ...closures, ...plain].join('\n'),
+        !this.world.options.freestanding,
+      ),
+    ];
+    if (float.length > 0)
+      units.push(this.unit(`${module.name}_float`, file, float.join('\n'), true));
     return units;
   }
 
@@ -432,11 +542,15 @@ export class Emitter {
       .replace(/@lo(\d+)@/g, (_, i) => String(classes[Number(i)]!.id))
       .replace(/@hi(\d+)@/g, (_, i) => String(classes[Number(i)]!.lastId))
       .replace(/@any(\d+)\(([^@]*?)\)@/g, (_, id, v) => {
-        const ranges = classes.filter((c) => c.declaration && this.world.idOf(c.declaration) === Number(id));
+        const ranges = classes.filter(
+          (c) => c.declaration && this.world.idOf(c.declaration) === Number(id),
+        );
         return `(${ranges.map((c) => `ts_is_cls(${v}, ${c.id}, ${c.lastId})`).join(' || ') || '0'})`;
       })
       .replace(/@has([^(@]*)\(([^@]*?)\)@/g, (_, member, v) => {
-        const having = classes.filter((c) => c.allocated && !c.closure && this.world.hasMember(c, member));
+        const having = classes.filter(
+          (c) => c.allocated && !c.closure && this.world.hasMember(c, member),
+        );
         return `(${having.map((c) => `ts_is_cls(${v}, ${c.id}, ${c.id})`).join(' || ') || '0'})`;
       });
   }
@@ -450,12 +564,19 @@ export class Emitter {
       const entries = this.orderedClasses
         .filter((c) => selector.targets.has(c))
         .map((c) => `[${c.id}] = ${this.entry(selector, c)}`);
-      const missing = selector.access === 'get' && isReference(selector.result) && !selector.throws ? 'ts_missing' : 'ts_bad_dispatch';
+      const missing =
+        selector.access === 'get' && isReference(selector.result) && !selector.throws
+          ? 'ts_missing'
+          : 'ts_bad_dispatch';
       const fill = `[0 ... ${count - 1}] = ${missing}`;
-      parts.push(`const void *const ${selector.cname}[${count}] = { ${[fill, ...entries].join(', ')} };`);
+      parts.push(
+        `const void *const ${selector.cname}[${count}] = { ${[fill, ...entries].join(', ')} };`,
+      );
     }
     const thunks = [...this.thunks.values()].map((t) => t.text);
-    const roots = [...this.world.modules.values()].flatMap((m) => m.globals).filter((g) => isReference(g.kind));
+    const roots = [...this.world.modules.values()]
+      .flatMap((m) => m.globals)
+      .filter((g) => isReference(g.kind));
     const head = [
       '#pragma clang diagnostic ignored "-Winitializer-overrides"',
       'static ref ts_missing(ref self) { return 0; }',
@@ -470,19 +591,33 @@ export class Emitter {
       `const int64_t ts_root_count = ${roots.length};`,
       this.start(main),
     ].join('\n');
-    return this.unit('tessera_tables', '"tessera"', text, !this.world.options.freestanding || /\bdouble\b|ts_f64|_f64\(/.test(text));
+    return this.unit(
+      'tessera_tables',
+      '"tessera"',
+      text,
+      !this.world.options.freestanding || /\bdouble\b|ts_f64|_f64\(/.test(text),
+    );
   }
 
   private classTable(count: number): string {
     const offsets: string[] = [];
     const rows: string[] = Array.from({ length: count }, () => '{ 0, 0, 0, 0, 0, "", 0 }');
-    const row = (id: number, size: number, kind: number, base: number, references: number[], name: string, fields = '0'): void => {
+    const row = (
+      id: number,
+      size: number,
+      kind: number,
+      base: number,
+      references: number[],
+      name: string,
+      fields = '0',
+    ): void => {
       let place = '0';
       if (references.length > 0) {
         place = `o${id}`;
         offsets.push(`static const uint32_t o${id}[] = { ${references.join(', ')} };`);
       }
-      rows[id] = `{ ${size}, ${kind}, ${base}, ${references.length}, ${place}, ${quote(name)}, ${fields} }`;
+      rows[id] =
+        `{ ${size}, ${kind}, ${base}, ${references.length}, ${place}, ${quote(name)}, ${fields} }`;
     };
     row(1, 16, 4, 0, [], 'string');
     row(2, 16, 5, 0, [], 'string');
@@ -496,23 +631,50 @@ export class Emitter {
     row(15, 16, 0, 0, [], 'Number');
     row(16, 16, 0, 0, [], 'BigInt');
     row(17, 16, 0, 0, [], 'BigInt');
-    const views = ['ArrayBuffer', 'DataView', 'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'];
+    const views = [
+      'ArrayBuffer',
+      'DataView',
+      'Int8Array',
+      'Uint8Array',
+      'Uint8ClampedArray',
+      'Int16Array',
+      'Uint16Array',
+      'Int32Array',
+      'Uint32Array',
+      'Float32Array',
+      'Float64Array',
+      'BigInt64Array',
+      'BigUint64Array',
+    ];
     views.forEach((name, i) => {
       row(18 + i, 32, 0, 0, [24], name);
     });
     row(PLAIN_CLOSURE_ID, 16, 6, 0, [], 'Function');
     for (const cls of this.orderedClasses) {
-      const references = [...cls.fields.values()].filter((f) => isReference(f.kind)).map((f) => f.offset);
-      const name = cls.declaration?.name?.text.replace(/Impl$/, '') ?? (cls.closure ? 'Function' : 'Object');
+      const references = [...cls.fields.values()]
+        .filter((f) => isReference(f.kind))
+        .map((f) => f.offset);
+      const name =
+        cls.declaration?.name?.text.replace(/Impl$/, '') ?? (cls.closure ? 'Function' : 'Object');
       let fields = '0';
       if (!cls.closure) {
         // What console.log prints: names, places and kinds (inspect/fields.ts), without #private ones.
         const shown = [...cls.fields.values()].filter((f) => !f.name.startsWith('#'));
         const entries = shown.map((f) => `{ ${quote(f.name)}, ${f.offset}, ${fieldCode(f)} }`);
-        offsets.push(`static const struct ts_field f${cls.id}[] = { ${[...entries, '{ 0, 0, 0 }'].join(', ')} };`);
+        offsets.push(
+          `static const struct ts_field f${cls.id}[] = { ${[...entries, '{ 0, 0, 0 }'].join(', ')} };`,
+        );
         fields = `(uint64_t)f${cls.id}`;
       }
-      row(cls.id, this.world.sizeOf(cls), cls.closure ? 6 : 0, cls.base?.id ?? 0, references, name, fields);
+      row(
+        cls.id,
+        this.world.sizeOf(cls),
+        cls.closure ? 6 : 0,
+        cls.base?.id ?? 0,
+        references,
+        name,
+        fields,
+      );
     }
     return `${offsets.join('\n')}\nconst struct ts_class ts_class_table[] = {\n${rows.join(',\n')}\n};\nconst int64_t ts_class_count = ${count};`;
   }
@@ -527,17 +689,30 @@ export class Emitter {
     const call = (instance: FunctionInstance, args: string): void => {
       const c = `${instance.cname}(${args})`;
       if (!instance.throws) lines.push(`${c};`);
-      else if (instance.result === 'void') lines.push(`{ ref e = ${c}; if (e) ts_rt_runtimeUncaught(e); }`);
-      else lines.push(`{ ${throwingType(instance.result)} r = ${c}; if (r.e) ts_rt_runtimeUncaught(r.e); }`);
+      else if (instance.result === 'void')
+        lines.push(`{ ref e = ${c}; if (e) ts_rt_runtimeUncaught(e); }`);
+      else
+        lines.push(
+          `{ ${throwingType(instance.result)} r = ${c}; if (r.e) ts_rt_runtimeUncaught(r.e); }`,
+        );
     };
     for (const module of this.world.moduleOrder) {
-      for (const { instance } of [...module.initialisers].sort((a, b) => a.position - b.position)) call(instance, '');
+      for (const { instance } of [...module.initialisers].sort((a, b) => a.position - b.position))
+        call(instance, '');
     }
     let status = '0';
     if (main) {
-      const args = main.parameters[0] ? (main.parameters[0].kind === 'int' ? '(int64_t)argument' : 'argument') : '';
+      const args = main.parameters[0]
+        ? main.parameters[0].kind === 'int'
+          ? '(int64_t)argument'
+          : 'argument'
+        : '';
       if (main.result === 'int') {
-        lines.push(main.throws ? `ts_ri r = ${main.cname}(${args}); if (r.e) ts_rt_runtimeUncaught(r.e);` : `int64_t status = ${main.cname}(${args});`);
+        lines.push(
+          main.throws
+            ? `ts_ri r = ${main.cname}(${args}); if (r.e) ts_rt_runtimeUncaught(r.e);`
+            : `int64_t status = ${main.cname}(${args});`,
+        );
         status = main.throws ? 'r.v' : 'status';
       } else call(main, args);
     }
@@ -547,13 +722,29 @@ export class Emitter {
 
 /** The kind of a field for printing; inspect/fields.ts names the numbers. */
 function fieldCode(field: Field): number {
-  const widths: Record<string, number> = { u8: 6, u16: 7, u32: 8, i8: 9, i16: 10, i32: 11, f32: 12 };
+  const widths: Record<string, number> = {
+    u8: 6,
+    u16: 7,
+    u32: 8,
+    i8: 9,
+    i16: 10,
+    i32: 11,
+    f32: 12,
+  };
   const kinds: Partial<Record<Kind, number>> = { int: 0, f64: 1, bool: 2, u64: 3, i64: 4 };
   return widths[field.storage] ?? kinds[field.kind] ?? 5;
 }
 
 function printKind(field: Field): number {
-  const storages: Record<string, number> = { u8: 6, u16: 7, u32: 8, i8: 9, i16: 10, i32: 11, f32: 12 };
+  const storages: Record<string, number> = {
+    u8: 6,
+    u16: 7,
+    u32: 8,
+    i8: 9,
+    i16: 10,
+    i32: 11,
+    f32: 12,
+  };
   if (field.storage !== 'word') return storages[field.storage]!;
   switch (field.kind) {
     case 'int':
@@ -575,5 +766,5 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-export { storageOf };
 export type { ts };
+export { storageOf };

@@ -30,9 +30,14 @@ export interface FrontEnd {
   readonly runtimeFiles: readonly ts.SourceFile[];
 }
 
-export function openProgram(entryPath: string, skipTypeCheck: boolean, target: 'process' | 'freestanding'): FrontEnd {
+export function openProgram(
+  entryPath: string,
+  skipTypeCheck: boolean,
+  target: 'process' | 'freestanding',
+): FrontEnd {
   const entry = path.resolve(entryPath);
-  if (!fs.existsSync(entry)) throw new CompileError([new Refusal('entryNotFound', undefined, entryPath).diagnostic]);
+  if (!fs.existsSync(entry))
+    throw new CompileError([new Refusal('entryNotFound', undefined, entryPath).diagnostic]);
   const runtime = path.join(packageRoot(), 'runtime', 'index.ts');
   const globals = path.join(path.dirname(entry), globalsName);
   const options: ts.CompilerOptions = {
@@ -55,8 +60,10 @@ export function openProgram(entryPath: string, skipTypeCheck: boolean, target: '
   const platform = path.join(packageRoot(), 'runtime', 'platform.ts');
   const platformText = `export { abort, exit, growHeap, resumeWorld, spillRegisters, stackTop, startPlatform, stopWorld, writeConsole } from './platform-${target}.js';\n`;
   host.getSourceFile = (name, ...rest) => {
-    if (name === globals) return ts.createSourceFile(name, globalsText, ts.ScriptTarget.ES2022, true);
-    if (name === platform) return ts.createSourceFile(name, platformText, ts.ScriptTarget.ES2022, true);
+    if (name === globals)
+      return ts.createSourceFile(name, globalsText, ts.ScriptTarget.ES2022, true);
+    if (name === platform)
+      return ts.createSourceFile(name, platformText, ts.ScriptTarget.ES2022, true);
     return readSource(name, ...rest);
   };
   const exists = host.fileExists.bind(host);
@@ -85,14 +92,19 @@ export function openProgram(entryPath: string, skipTypeCheck: boolean, target: '
     if (file.isDeclarationFile) continue;
     report(program.getSyntacticDiagnostics(file));
     // The library is checked by its own tests.
-    if (!skipTypeCheck && !file.fileName.startsWith(path.dirname(runtime))) report(program.getSemanticDiagnostics(file));
+    if (!skipTypeCheck && !file.fileName.startsWith(path.dirname(runtime)))
+      report(program.getSemanticDiagnostics(file));
   }
   if (problems.length > 0) throw new CompileError(problems);
   const entrySource = program.getSourceFile(entry);
   const runtimeSource = program.getSourceFile(runtime);
-  if (!entrySource) throw new CompileError([new Refusal('entryNotFound', undefined, entry).diagnostic]);
-  if (!runtimeSource) throw new CompileError([new Refusal('entryNotFound', undefined, runtime).diagnostic]);
-  const runtimeFiles = library.map((name) => program.getSourceFile(name)).filter((f) => f !== undefined);
+  if (!entrySource)
+    throw new CompileError([new Refusal('entryNotFound', undefined, entry).diagnostic]);
+  if (!runtimeSource)
+    throw new CompileError([new Refusal('entryNotFound', undefined, runtime).diagnostic]);
+  const runtimeFiles = library
+    .map((name) => program.getSourceFile(name))
+    .filter((f) => f !== undefined);
   return { program, checker, entry: entrySource, runtime: runtimeSource, runtimeFiles };
 }
 
@@ -116,11 +128,21 @@ export function valueImports(file: ts.SourceFile, checker: ts.TypeChecker): ts.S
       const clause = statement.importClause;
       if (clause?.isTypeOnly) continue;
       const named = clause?.namedBindings;
-      if (clause && !clause.name && named && ts.isNamedImports(named) && named.elements.length > 0) {
+      if (
+        clause &&
+        !clause.name &&
+        named &&
+        ts.isNamedImports(named) &&
+        named.elements.length > 0
+      ) {
         if (named.elements.every((element) => element.isTypeOnly)) continue;
       }
       specifier = statement.moduleSpecifier;
-    } else if (ts.isExportDeclaration(statement) && statement.moduleSpecifier && !statement.isTypeOnly) {
+    } else if (
+      ts.isExportDeclaration(statement) &&
+      statement.moduleSpecifier &&
+      !statement.isTypeOnly
+    ) {
       specifier = statement.moduleSpecifier;
     }
     if (!specifier) continue;

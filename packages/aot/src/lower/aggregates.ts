@@ -4,8 +4,8 @@ import { arrayClass, type Kind, optional } from '../kinds.js';
 import type { ClassInstance, Value } from '../model.js';
 import { emptyEnvironment } from '../types.js';
 import { propertyName } from '../world.js';
-import { type Body, elementPlace } from './body.js';
 import { takeProperty } from './assign.js';
+import { type Body, elementPlace } from './body.js';
 import { callRuntime, elementsOf } from './calls.js';
 import { convert } from './convert.js';
 import { lower, readSymbol } from './expressions.js';
@@ -29,19 +29,28 @@ export function literalElementKind(body: Body, node: ts.ArrayLiteralExpression):
     const receiver = types.nonNull(context);
     const candidates = receiver.isUnion() ? receiver.types : [receiver];
     for (const candidate of candidates) {
-      if (types.isArray(candidate) && !types.isForeign(candidate, body.environment)) return types.elementKind(candidate, body.environment);
+      if (types.isArray(candidate) && !types.isForeign(candidate, body.environment))
+        return types.elementKind(candidate, body.environment);
     }
     // Iterable<T> and the like name the element type as their only argument.
     const library = types.libraryName(receiver);
-    if (library !== undefined && (receiver as ts.ObjectType).objectFlags & ts.ObjectFlags.Reference) {
+    if (
+      library !== undefined &&
+      (receiver as ts.ObjectType).objectFlags & ts.ObjectFlags.Reference
+    ) {
       const argument = body.world.checker.getTypeArguments(receiver as ts.TypeReference)[0];
-      if (argument && !types.isForeign(argument, body.environment)) return body.kindOfType(argument);
+      if (argument && !types.isForeign(argument, body.environment))
+        return body.kindOfType(argument);
     }
   }
   const own = body.typeOf(node);
   if (types.isArray(own)) {
     const kind = types.elementKind(own, body.environment);
-    if (kind === 'int' && node.elements.some((e) => !ts.isSpreadElement(e) && body.kindOf(e) === 'f64')) return 'f64';
+    if (
+      kind === 'int' &&
+      node.elements.some((e) => !ts.isSpreadElement(e) && body.kindOf(e) === 'f64')
+    )
+      return 'f64';
     return kind;
   }
   return 'val';
@@ -58,30 +67,60 @@ export function arrayLiteral(body: Body, node: ts.ArrayLiteralExpression): Value
     return array;
   }
   const values = node.elements.map((element) => {
-    const v = ts.isOmittedExpression(element) ? { c: '((ref)0)', kind: 'ref' as const } : lower(body, element);
+    const v = ts.isOmittedExpression(element)
+      ? { c: '((ref)0)', kind: 'ref' as const }
+      : lower(body, element);
     return body.settle(convert(body, v, kind, element));
   });
   const array = newArray(body, kind, `INT64_C(${values.length})`);
   values.forEach((value, i) => {
-    body.emit(`TS_WR(${elementPlace(kind, `(TS_STORAGE((struct ts_arr *)${array.c}) + ${i * 8})`)}, ${value.c});`);
+    body.emit(
+      `TS_WR(${elementPlace(kind, `(TS_STORAGE((struct ts_arr *)${array.c}) + ${i * 8})`)}, ${value.c});`,
+    );
   });
   return array;
 }
 
 /** Appends every element of an iterable expression. */
 export function appendAll(body: Body, array: Value, kind: Kind, source: ts.Expression): void {
-  elementsOf(body, source, (item) => push(body, array.c, kind, convert(body, item, kind, source).c));
+  elementsOf(body, source, (item) =>
+    push(body, array.c, kind, convert(body, item, kind, source).c),
+  );
 }
 
-export function arrayRest(body: Body, array: Value, type: ts.Type, start: number, node: ts.Node): Value {
+export function arrayRest(
+  body: Body,
+  array: Value,
+  type: ts.Type,
+  start: number,
+  node: ts.Node,
+): Value {
   const kind = body.world.types.elementKind(body.world.types.receiver(type), body.environment);
-  return callRuntime(body, 'arraySlice', [array, { c: `INT64_C(${start})`, kind: 'int' }], node, [kind]);
+  return callRuntime(body, 'arraySlice', [array, { c: `INT64_C(${start})`, kind: 'int' }], node, [
+    kind,
+  ]);
 }
 
-export function objectRest(body: Body, object: Value, type: ts.Type, taken: string[], resultType: ts.Type, node: ts.Node): Value {
-  const names = resultType.getProperties().map((p) => p.name).filter((name) => !taken.includes(name));
-  const fields = names.map((name) => ({ name, value: body.settle(takeProperty(body, object, type, name, node)) }));
-  return buildShape(body, fields.map((f) => ({ ...f, kind: f.value.kind })));
+export function objectRest(
+  body: Body,
+  object: Value,
+  type: ts.Type,
+  taken: string[],
+  resultType: ts.Type,
+  node: ts.Node,
+): Value {
+  const names = resultType
+    .getProperties()
+    .map((p) => p.name)
+    .filter((name) => !taken.includes(name));
+  const fields = names.map((name) => ({
+    name,
+    value: body.settle(takeProperty(body, object, type, name, node)),
+  }));
+  return buildShape(
+    body,
+    fields.map((f) => ({ ...f, kind: f.value.kind })),
+  );
 }
 
 interface ShapeField {
@@ -91,13 +130,26 @@ interface ShapeField {
 }
 
 /** The class of an object literal: one per list of (name, kind). */
-export function shapeClass(body: Body, fields: readonly { name: string; kind: Kind }[]): ClassInstance {
+export function shapeClass(
+  body: Body,
+  fields: readonly { name: string; kind: Kind }[],
+): ClassInstance {
   const world = body.world;
   const key = fields.map((f) => `${f.name}:${f.kind}`).join(',');
   const known = world.shapes.get(key);
   if (known) return known;
   const module = world.moduleOf(world.front.runtime);
-  const instance = world.newClass(`object_${fields.map((f) => f.name).join('_').slice(0, 40)}`, module, undefined, emptyEnvironment, undefined, false);
+  const instance = world.newClass(
+    `object_${fields
+      .map((f) => f.name)
+      .join('_')
+      .slice(0, 40)}`,
+    module,
+    undefined,
+    emptyEnvironment,
+    undefined,
+    false,
+  );
   world.shapes.set(key, instance);
   for (const field of fields) world.addField(instance, field.name, field.kind, undefined);
   world.finishLayout(instance);
@@ -126,8 +178,13 @@ function literalTarget(body: Body, node: ts.ObjectLiteralExpression): ts.Type | 
   const target = body.world.types.nonNull(context);
   if (!target.isUnion()) return target;
   const own = body.typeOf(node);
-  const objects = target.types.filter((t) => t.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection));
-  return objects.find((t) => checker.isTypeAssignableTo(own, t)) ?? (objects.length === 1 ? objects[0] : undefined);
+  const objects = target.types.filter(
+    (t) => t.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection),
+  );
+  return (
+    objects.find((t) => checker.isTypeAssignableTo(own, t)) ??
+    (objects.length === 1 ? objects[0] : undefined)
+  );
 }
 
 export function objectLiteral(body: Body, node: ts.ObjectLiteralExpression): Value {
@@ -145,8 +202,18 @@ export function objectLiteral(body: Body, node: ts.ObjectLiteralExpression): Val
     const kind = body.kindOfType(type);
     return property.flags & ts.SymbolFlags.Optional ? optional(kind) : kind === 'void' ? own : kind;
   };
-  const fields: { name: string; kind: Kind; value: Value | undefined; method: ts.MethodDeclaration | ts.ArrowFunction | ts.FunctionExpression | undefined }[] = [];
-  const set = (name: string, kind: Kind, value: Value | undefined, method?: ts.MethodDeclaration | ts.ArrowFunction | ts.FunctionExpression): void => {
+  const fields: {
+    name: string;
+    kind: Kind;
+    value: Value | undefined;
+    method: ts.MethodDeclaration | ts.ArrowFunction | ts.FunctionExpression | undefined;
+  }[] = [];
+  const set = (
+    name: string,
+    kind: Kind,
+    value: Value | undefined,
+    method?: ts.MethodDeclaration | ts.ArrowFunction | ts.FunctionExpression,
+  ): void => {
     const at = fields.findIndex((f) => f.name === name);
     if (at >= 0) fields.splice(at, 1);
     fields.push({ name, kind, value, method });
@@ -157,13 +224,23 @@ export function objectLiteral(body: Body, node: ts.ObjectLiteralExpression): Val
       let own = body.kindOf(property.initializer);
       if (own === 'void') own = 'ref';
       const kind = kindFor(name, own);
-      set(name, kind, body.settle(convert(body, lower(body, property.initializer), kind, property)));
+      set(
+        name,
+        kind,
+        body.settle(convert(body, lower(body, property.initializer), kind, property)),
+      );
     } else if (ts.isShorthandPropertyAssignment(property)) {
       const symbol = world.checker.getShorthandAssignmentValueSymbol(property)!;
       const name = property.name.text;
       const own = body.kindOfType(world.checker.getTypeOfSymbol(symbol));
-      const v = property.name.text === 'undefined' ? { c: '((ref)0)', kind: 'ref' as const } : readSymbol(body, world.resolveAlias(symbol), property.name);
-      const kind = kindFor(name, own === 'void' ? 'ref' : v.kind === 'f64' || v.kind === 'u64' ? v.kind : own);
+      const v =
+        property.name.text === 'undefined'
+          ? { c: '((ref)0)', kind: 'ref' as const }
+          : readSymbol(body, world.resolveAlias(symbol), property.name);
+      const kind = kindFor(
+        name,
+        own === 'void' ? 'ref' : v.kind === 'f64' || v.kind === 'u64' ? v.kind : own,
+      );
       set(name, kind, body.settle(convert(body, v, kind, property)));
     } else if (ts.isMethodDeclaration(property)) {
       set(propertyName(property.name), 'ref', undefined, property);
@@ -193,7 +270,8 @@ export function objectLiteral(body: Body, node: ts.ObjectLiteralExpression): Val
   const cls = shapeClass(body, fields);
   const object = allocate(body, cls);
   for (const field of fields) {
-    if (field.value) body.emit(`${fieldPlace(cls, cls.fields.get(field.name)!, object.c)} = ${field.value.c};`);
+    if (field.value)
+      body.emit(`${fieldPlace(cls, cls.fields.get(field.name)!, object.c)} = ${field.value.c};`);
   }
   const methods = fields.filter((f) => f.method);
   if (methods.length > 0) {

@@ -25,7 +25,12 @@ export interface Place {
 /** Evaluates the parts of an assignable expression once. */
 export function placeOf(body: Body, node: ts.Expression): Place {
   const world = body.world;
-  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) {
+  if (
+    ts.isParenthesizedExpression(node) ||
+    ts.isNonNullExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isSatisfiesExpression(node)
+  ) {
     return placeOf(body, node.expression);
   }
   const type = body.typeOf(node);
@@ -39,10 +44,18 @@ export function placeOf(body: Body, node: ts.Expression): Place {
     const declared = world.checker.getTypeOfSymbol(symbol);
     const variable = body.lookup(symbol);
     if (variable) {
-      return { kind: variable.kind, type: declared, read: () => body.read(variable), write: (c) => body.write(variable, c) };
+      return {
+        kind: variable.kind,
+        type: declared,
+        read: () => body.read(variable),
+        write: (c) => body.write(variable, c),
+      };
     }
     const declaration = symbol.valueDeclaration;
-    if (!declaration || !(ts.isVariableDeclaration(declaration) || ts.isBindingElement(declaration))) {
+    if (
+      !declaration ||
+      !(ts.isVariableDeclaration(declaration) || ts.isBindingElement(declaration))
+    ) {
       return body.refuse('syntax', node, `assignment to ${node.text}`);
     }
     const global = globalFor(body, declaration);
@@ -59,7 +72,10 @@ export function placeOf(body: Body, node: ts.Expression): Place {
     const access = elementAccess(body, receiver);
     if (!access) return body.refuse('dynamicProperty', node);
     const object = body.temp('ref', lower(body, node.expression).c);
-    const index = body.temp('int', convert(body, lower(body, node.argumentExpression), 'int', node).c);
+    const index = body.temp(
+      'int',
+      convert(body, lower(body, node.argumentExpression), 'int', node).c,
+    );
     return {
       kind: access.kind,
       type,
@@ -75,7 +91,8 @@ function propertyPlace(body: Body, node: ts.PropertyAccessExpression, type: ts.T
   const name = node.name.text;
   const declaration = world.checker.getSymbolAtLocation(node.name)?.valueDeclaration;
   if (declaration && ts.isClassElement(declaration) && hasModifier(declaration, S.StaticKeyword)) {
-    if (!ts.isPropertyDeclaration(declaration)) return body.refuse('syntax', node, 'a static setter');
+    if (!ts.isPropertyDeclaration(declaration))
+      return body.refuse('syntax', node, 'a static setter');
     const global = globalFor(body, declaration);
     return {
       kind: global.kind,
@@ -101,12 +118,17 @@ function propertyPlace(body: Body, node: ts.PropertyAccessExpression, type: ts.T
       kind: field.kind,
       type,
       read: () => readField(body, cls, field, object.c),
-      write: (c) => body.emit(`TS_WR(${fieldPlace(cls, field, object.c)}, ${fieldValue(body, field, c)});`),
+      write: (c) =>
+        body.emit(`TS_WR(${fieldPlace(cls, field, object.c)}, ${fieldValue(body, field, c)});`),
     };
   }
   if (cls && world.findMember(cls, name, 'set')) {
     const setter = world.findMember(cls, name, 'set')!;
-    const instance = world.functionInstance(setter.declaration, setter.owner.environment, setter.owner);
+    const instance = world.functionInstance(
+      setter.declaration,
+      setter.owner.environment,
+      setter.owner,
+    );
     return {
       kind: instance.parameters[0]!.kind,
       type,
@@ -117,7 +139,9 @@ function propertyPlace(body: Body, node: ts.PropertyAccessExpression, type: ts.T
     };
   }
   const property = world.checker.getPropertyOfType(receiver, name);
-  let kind = property ? body.kindOfType(world.checker.getTypeOfSymbol(property)) : body.kindOf(node);
+  let kind = property
+    ? body.kindOfType(world.checker.getTypeOfSymbol(property))
+    : body.kindOf(node);
   if (property && property.flags & ts.SymbolFlags.Optional) kind = optional(kind);
   const required = cls ? [] : interfaceMembers(body, receiver);
   const finalKind = kind;
@@ -164,10 +188,19 @@ export function lowerAssignment(body: Body, node: ts.BinaryExpression): Value {
     place.write(stable.c);
     return stable;
   }
-  if (op === S.AmpersandAmpersandEqualsToken || op === S.BarBarEqualsToken || op === S.QuestionQuestionEqualsToken) {
+  if (
+    op === S.AmpersandAmpersandEqualsToken ||
+    op === S.BarBarEqualsToken ||
+    op === S.QuestionQuestionEqualsToken
+  ) {
     const place = placeOf(body, node.left);
     const result = body.temp(place.kind, place.read().c);
-    const test = op === S.QuestionQuestionEqualsToken ? nullish(result).c : op === S.BarBarEqualsToken ? `!${truthy(result)}` : truthy(result);
+    const test =
+      op === S.QuestionQuestionEqualsToken
+        ? nullish(result).c
+        : op === S.BarBarEqualsToken
+          ? `!${truthy(result)}`
+          : truthy(result);
     body.emit(`if (${test}) {`);
     const value = lowerInto(body, node.right, place.type, place.kind);
     body.emit(`${result.c} = ${value.c};`);
@@ -185,7 +218,8 @@ export function lowerAssignment(body: Body, node: ts.BinaryExpression): Value {
     const right = textOf(body, lower(body, node.right), body.typeOf(node.right), node.right);
     value = concatenate(body, [current, right], node);
   } else {
-    const narrowed = place.kind === 'val' ? convert(body, current, body.kindOf(node.left), node) : current;
+    const narrowed =
+      place.kind === 'val' ? convert(body, current, body.kindOf(node.left), node) : current;
     value = arithmetic(body, operator, narrowed, lower(body, node.right), node);
   }
   const stored = convert(body, value, place.kind, node);
@@ -198,7 +232,10 @@ function isPlain(value: Value): boolean {
 }
 
 /** ++ and --, before or after. */
-export function lowerStep(body: Body, node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression): Value {
+export function lowerStep(
+  body: Body,
+  node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression,
+): Value {
   const place = placeOf(body, node.operand);
   const old = body.settle(place.read());
   const narrowed = place.kind === 'val' ? convert(body, old, 'int', node) : old;
@@ -217,32 +254,59 @@ export function lowerStep(body: Body, node: ts.PrefixUnaryExpression | ts.Postfi
 // Destructuring ----------------------------------------------------------------------------------------------------------
 
 /** A property or element of a value taken apart, without a syntax node for the access. */
-export function takeProperty(body: Body, object: Value, type: ts.Type, name: string, node: ts.Node): Value {
+export function takeProperty(
+  body: Body,
+  object: Value,
+  type: ts.Type,
+  name: string,
+  node: ts.Node,
+): Value {
   const world = body.world;
   const receiver = world.types.receiver(type);
   const cls = world.classOf(receiver, body.environment);
   const field = cls?.fields.get(name);
   if (cls && field) return readField(body, cls, field, object.c);
-  if (cls && world.findMember(cls, name, 'get')) return callMethod(body, cls, name, 'get', object.c, [], false);
-  if (name === 'length' && world.types.isArray(receiver)) return body.temp('int', `ts_arr_len(${object.c})`);
+  if (cls && world.findMember(cls, name, 'get'))
+    return callMethod(body, cls, name, 'get', object.c, [], false);
+  if (name === 'length' && world.types.isArray(receiver))
+    return body.temp('int', `ts_arr_len(${object.c})`);
   const property = world.checker.getPropertyOfType(receiver, name);
   if (!property) return body.refuse('unsupportedMember', node, name);
   let kind = body.kindOfType(world.checker.getTypeOfSymbol(property));
   if (property.flags & ts.SymbolFlags.Optional) kind = optional(kind);
-  const selector = world.selector(name, 'get', [], kind, undefined, interfaceMembers(body, receiver));
+  const selector = world.selector(
+    name,
+    'get',
+    [],
+    kind,
+    undefined,
+    interfaceMembers(body, receiver),
+  );
   return body.call({ how: 'selector', selector }, [object.c], kind);
 }
 
-export function takeElement(body: Body, array: Value, type: ts.Type, index: number, node: ts.Node): Value {
+export function takeElement(
+  body: Body,
+  array: Value,
+  type: ts.Type,
+  index: number,
+  node: ts.Node,
+): Value {
   const receiver = body.world.types.receiver(type);
   const access = elementAccess(body, receiver);
   if (!access) return body.refuse('syntax', node, 'array destructuring of this value');
-  if (body.world.checker.isTupleType(receiver) || !isReference(access.kind)) return access.read(array.c, `INT64_C(${index})`);
+  if (body.world.checker.isTupleType(receiver) || !isReference(access.kind))
+    return access.read(array.c, `INT64_C(${index})`);
   return access.read(array.c, `INT64_C(${index})`);
 }
 
 /** `[a, b] = value` and `{ a, b: c } = value`, targets being existing places. */
-export function assignPattern(body: Body, pattern: ts.Expression, value: Value, type: ts.Type): void {
+export function assignPattern(
+  body: Body,
+  pattern: ts.Expression,
+  value: Value,
+  type: ts.Type,
+): void {
   if (ts.isArrayLiteralExpression(pattern)) {
     pattern.elements.forEach((element, i) => {
       if (ts.isOmittedExpression(element)) return;
@@ -268,7 +332,14 @@ export function assignPattern(body: Body, pattern: ts.Expression, value: Value, 
         taken.push(property.name.text);
         let item = takeProperty(body, value, type, property.name.text, property);
         const place = placeOf(body, property.name);
-        if (property.objectAssignmentInitializer) item = withDefault(body, item, property.objectAssignmentInitializer, place.kind, property);
+        if (property.objectAssignmentInitializer)
+          item = withDefault(
+            body,
+            item,
+            property.objectAssignmentInitializer,
+            place.kind,
+            property,
+          );
         place.write(convert(body, item, place.kind, property).c);
       } else if (ts.isPropertyAssignment(property)) {
         const name = propertyName(property.name);
@@ -281,7 +352,14 @@ export function assignPattern(body: Body, pattern: ts.Expression, value: Value, 
         }
         assignTarget(body, target, item, body.typeOf(target));
       } else if (ts.isSpreadAssignment(property)) {
-        const rest = objectRest(body, value, type, taken, body.typeOf(property.expression), property);
+        const rest = objectRest(
+          body,
+          value,
+          type,
+          taken,
+          body.typeOf(property.expression),
+          property,
+        );
         assignTarget(body, property.expression, rest, body.typeOf(property.expression));
       }
     }
@@ -307,12 +385,19 @@ export function assign(body: Body, target: ts.Expression, value: Value, type: ts
 export function elementTypeAt(body: Body, type: ts.Type, index: number): ts.Type {
   const receiver = body.world.types.receiver(type);
   const elements = body.world.types.elementTypes(receiver) ?? [];
-  if (body.world.checker.isTupleType(receiver)) return elements[index] ?? body.world.checker.getUndefinedType();
+  if (body.world.checker.isTupleType(receiver))
+    return elements[index] ?? body.world.checker.getUndefinedType();
   return elements[0] ?? body.world.checker.getUndefinedType();
 }
 
 /** `value`, or the default when it is undefined. */
-export function withDefault(body: Body, value: Value, initializer: ts.Expression, kind: Kind, node: ts.Node): Value {
+export function withDefault(
+  body: Body,
+  value: Value,
+  initializer: ts.Expression,
+  kind: Kind,
+  node: ts.Node,
+): Value {
   if (!isReference(value.kind)) return convert(body, value, kind, node);
   const result = body.slot(kind);
   body.emit(`if (${value.c} == 0) {`);
@@ -324,13 +409,21 @@ export function withDefault(body: Body, value: Value, initializer: ts.Expression
 }
 
 /** An element that may lie past the end (patterns with a default): undefined then. */
-export function takeElementOrUndefined(body: Body, array: Value, type: ts.Type, index: number, node: ts.Node): Value {
+export function takeElementOrUndefined(
+  body: Body,
+  array: Value,
+  type: ts.Type,
+  index: number,
+  node: ts.Node,
+): Value {
   const receiver = body.world.types.receiver(type);
   const access = elementAccess(body, receiver);
   if (!access) return body.refuse('syntax', node, 'array destructuring of this value');
   const result = body.slot(optional(access.kind));
   body.emit(`if (ts_arr_len(${array.c}) > ${index}) {`);
-  body.emit(`${result.c} = ${convert(body, access.read(array.c, `INT64_C(${index})`), result.kind, node).c};`);
+  body.emit(
+    `${result.c} = ${convert(body, access.read(array.c, `INT64_C(${index})`), result.kind, node).c};`,
+  );
   body.emit('}');
   return result;
 }
@@ -355,20 +448,39 @@ export function bindPattern(
     let itemType: ts.Type;
     if (ts.isArrayBindingPattern(name)) {
       if (element.dotDotDotToken) {
-        bindPattern(body, element.name, arrayRest(body, source, type, i, element), body.typeOf(element), define);
+        bindPattern(
+          body,
+          element.name,
+          arrayRest(body, source, type, i, element),
+          body.typeOf(element),
+          define,
+        );
         return;
       }
       itemType = elementTypeAt(body, type, i);
-      item = element.initializer ? takeElementOrUndefined(body, source, type, i, element) : takeElement(body, source, type, i, element);
+      item = element.initializer
+        ? takeElementOrUndefined(body, source, type, i, element)
+        : takeElement(body, source, type, i, element);
     } else {
       if (element.dotDotDotToken) {
-        bindPattern(body, element.name, objectRest(body, source, type, taken, body.typeOf(element.name), element), body.typeOf(element.name), define);
+        bindPattern(
+          body,
+          element.name,
+          objectRest(body, source, type, taken, body.typeOf(element.name), element),
+          body.typeOf(element.name),
+          define,
+        );
         return;
       }
-      const property = element.propertyName ? propertyName(element.propertyName) : (element.name as ts.Identifier).text;
+      const property = element.propertyName
+        ? propertyName(element.propertyName)
+        : (element.name as ts.Identifier).text;
       taken.push(property);
       item = takeProperty(body, source, type, property, element);
-      const symbol = body.world.checker.getPropertyOfType(body.world.types.receiver(type), property);
+      const symbol = body.world.checker.getPropertyOfType(
+        body.world.types.receiver(type),
+        property,
+      );
       itemType = symbol ? body.world.checker.getTypeOfSymbol(symbol) : body.typeOf(element);
     }
     if (element.initializer) {

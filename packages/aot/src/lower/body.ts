@@ -3,9 +3,15 @@
  * `return` and exceptions go. Expressions are three-address: every load is a temporary, so evaluation order is explicit.
  */
 import * as ts from 'typescript';
-import { cType, elementType, isReference, type Kind } from '../kinds.js';
-import type { Callee, ClassInstance, Environment, FunctionInstance, Item, Value } from '../model.js';
-import { optional } from '../kinds.js';
+import { cType, elementType, isReference, type Kind, optional } from '../kinds.js';
+import type {
+  Callee,
+  ClassInstance,
+  Environment,
+  FunctionInstance,
+  Item,
+  Value,
+} from '../model.js';
 import { propertyName, type World } from '../world.js';
 import { numberKind } from './number-kind.js';
 
@@ -37,10 +43,16 @@ export class Body {
   readonly environment: Environment;
   readonly variables: Map<ts.Symbol | string, Variable> = new Map();
   /** Captured variables in order: inner name, and what the creator passes. */
-  readonly captures: { variable: Variable; outer: Variable; key: ts.Symbol | string; fieldName: string }[] = [];
+  readonly captures: {
+    variable: Variable;
+    outer: Variable;
+    key: ts.Symbol | string;
+    fieldName: string;
+  }[] = [];
   readonly scopes: Scope[] = [];
   /** Function values known at compile time: const arrows and nested functions. */
-  readonly known: Map<ts.Symbol, { instance: FunctionInstance; creates: string | undefined }> = new Map();
+  readonly known: Map<ts.Symbol, { instance: FunctionInstance; creates: string | undefined }> =
+    new Map();
   thisClass: ClassInstance | undefined;
   items: Item[];
   chain: { label: string } | undefined;
@@ -142,7 +154,9 @@ export class Body {
 
   kindOf(node: ts.Expression): Kind {
     const kind = this.kindOfType(this.typeOf(node));
-    return kind === 'int' || kind === 'u64' || kind === 'i64' ? numberKind(this.world, node, this.environment) : kind;
+    return kind === 'int' || kind === 'u64' || kind === 'i64'
+      ? numberKind(this.world, node, this.environment)
+      : kind;
   }
 
   classOf(node: ts.Node): ClassInstance | undefined {
@@ -170,7 +184,9 @@ export class Body {
     return variable;
   }
 
-  lookupKnown(symbol: ts.Symbol): { instance: FunctionInstance; creates: string | undefined } | undefined {
+  lookupKnown(
+    symbol: ts.Symbol,
+  ): { instance: FunctionInstance; creates: string | undefined } | undefined {
     return this.known.get(symbol) ?? this.parent?.lookupKnown(symbol);
   }
 
@@ -213,7 +229,13 @@ export class Body {
 }
 
 export function boxPlace(variable: Variable): string {
-  const member = isReference(variable.kind) ? 'r' : variable.kind === 'f64' ? 'd' : variable.kind === 'u64' ? 'u' : 'i';
+  const member = isReference(variable.kind)
+    ? 'r'
+    : variable.kind === 'f64'
+      ? 'd'
+      : variable.kind === 'u64'
+        ? 'u'
+        : 'i';
   return `((struct ts_box *)${variable.c})->w.${member}`;
 }
 

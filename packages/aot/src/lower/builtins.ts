@@ -18,14 +18,19 @@ const S = ts.SyntaxKind;
 /** A call of a global function or of a member of a global object. */
 export function builtinCall(body: Body, node: ts.CallExpression, name: string): Value {
   const args = node.arguments;
-  const one = (): ts.Expression => args[0] ?? body.refuse('unsupportedMember', node, `${name} without an argument`);
+  const one = (): ts.Expression =>
+    args[0] ?? body.refuse('unsupportedMember', node, `${name} without an argument`);
   switch (name) {
     case 'console.log':
     case 'console.error':
     case 'console.warn':
     case 'console.info':
     case 'console.debug':
-      return consoleCall(body, node, name === 'console.error' || name === 'console.warn' ? 'consoleError' : 'consoleLog');
+      return consoleCall(
+        body,
+        node,
+        name === 'console.error' || name === 'console.warn' ? 'consoleError' : 'consoleLog',
+      );
     case 'BigInt':
       return toBig(body, one());
     case 'BigInt.asUintN':
@@ -34,7 +39,9 @@ export function builtinCall(body: Body, node: ts.CallExpression, name: string): 
     case 'Number':
       return toNumber(body, one());
     case 'String':
-      return args[0] ? textOf(body, lower(body, args[0]), body.typeOf(args[0]), node) : stringConstant(body, '');
+      return args[0]
+        ? textOf(body, lower(body, args[0]), body.typeOf(args[0]), node)
+        : stringConstant(body, '');
     case 'Boolean':
       return bool(truthy(lower(body, one())));
     case 'parseInt':
@@ -60,7 +67,9 @@ export function builtinCall(body: Body, node: ts.CallExpression, name: string): 
       const v = lower(body, one());
       if (v.kind === 'int') return bool('1');
       if (v.kind === 'val') return bool(`ts_is_int(${v.c})`);
-      return bool(`(${v.c} >= -9007199254740991.0 && ${v.c} <= 9007199254740991.0 && (double)(int64_t)${v.c} == ${v.c})`);
+      return bool(
+        `(${v.c} >= -9007199254740991.0 && ${v.c} <= 9007199254740991.0 && (double)(int64_t)${v.c} == ${v.c})`,
+      );
     }
     case 'Array.isArray': {
       const v = lower(body, one());
@@ -80,12 +89,17 @@ export function builtinCall(body: Body, node: ts.CallExpression, name: string): 
       if (args.some(ts.isSpreadElement)) {
         const pieces = newArray(body, 'str', '0');
         for (const arg of args) {
-          if (ts.isSpreadElement(arg)) elementsOf(body, arg.expression, (item) => push(body, pieces.c, 'str', callRuntime(body, runtime, [item], node).c));
+          if (ts.isSpreadElement(arg))
+            elementsOf(body, arg.expression, (item) =>
+              push(body, pieces.c, 'str', callRuntime(body, runtime, [item], node).c),
+            );
           else push(body, pieces.c, 'str', callRuntime(body, runtime, [lower(body, arg)], node).c);
         }
         return callRuntime(body, 'arrayJoin', [pieces, stringConstant(body, '')], node);
       }
-      const parts = args.map((a) => body.settle(callRuntime(body, runtime, [lower(body, a)], node)));
+      const parts = args.map((a) =>
+        body.settle(callRuntime(body, runtime, [lower(body, a)], node)),
+      );
       return concatenate(body, parts, node);
     }
     case 'Object.freeze':
@@ -93,10 +107,21 @@ export function builtinCall(body: Body, node: ts.CallExpression, name: string): 
       return lower(body, one());
     case 'Object.is': {
       const [a, b] = lowerOperands(body, args);
-      if (a!.kind === b!.kind && a!.kind !== 'f64') return body.temp('bool', a!.kind === 'str' ? `ts_str_eq(${a!.c}, ${b!.c})` : a!.kind === 'val' ? `ts_val_eq(${a!.c}, ${b!.c})` : `${a!.c} == ${b!.c}`);
+      if (a!.kind === b!.kind && a!.kind !== 'f64')
+        return body.temp(
+          'bool',
+          a!.kind === 'str'
+            ? `ts_str_eq(${a!.c}, ${b!.c})`
+            : a!.kind === 'val'
+              ? `ts_val_eq(${a!.c}, ${b!.c})`
+              : `${a!.c} == ${b!.c}`,
+        );
       const x = convert(body, a!, 'f64', node);
       const y = convert(body, b!, 'f64', node);
-      return body.temp('bool', `ts_f64_bits(${x.c}) == ts_f64_bits(${y.c}) || (${x.c} != ${x.c} && ${y.c} != ${y.c})`);
+      return body.temp(
+        'bool',
+        `ts_f64_bits(${x.c}) == ts_f64_bits(${y.c}) || (${x.c} != ${x.c} && ${y.c} != ${y.c})`,
+      );
     }
   }
   if (name.startsWith('Math.')) return mathCall(body, node, name.slice(5));
@@ -112,9 +137,11 @@ function consoleCall(body: Body, node: ts.CallExpression, runtime: string): Valu
     const type = body.typeOf(arg);
     let text: Value;
     // console.log shows what String() hides: -0, the n of a bigint, the shape of objects.
-    if (value.kind === 'u64' || value.kind === 'i64') text = concatenate(body, [textOf(body, value, type, arg), stringConstant(body, 'n')], arg);
+    if (value.kind === 'u64' || value.kind === 'i64')
+      text = concatenate(body, [textOf(body, value, type, arg), stringConstant(body, 'n')], arg);
     else if (value.kind === 'f64') text = callRuntime(body, 'inspectFloat', [value], arg);
-    else if (value.kind === 'ref' || value.kind === 'val') text = callRuntime(body, 'inspect', [convert(body, value, 'val', arg)], arg);
+    else if (value.kind === 'ref' || value.kind === 'val')
+      text = callRuntime(body, 'inspect', [convert(body, value, 'val', arg)], arg);
     else text = textOf(body, value, type, arg);
     parts.push(body.settle(text));
   });
@@ -167,7 +194,8 @@ function asN(body: Body, node: ts.CallExpression, unsigned: boolean): Value {
   const bits = lowerAs(body, node.arguments[0]!, 'int');
   const value = wrapped(body, node.arguments[1]!);
   const kind: Kind = unsigned ? 'u64' : 'i64';
-  if (bits.c === 'INT64_C(64)') return body.temp(kind, `(${unsigned ? 'uint64_t' : 'int64_t'})${value}`);
+  if (bits.c === 'INT64_C(64)')
+    return body.temp(kind, `(${unsigned ? 'uint64_t' : 'int64_t'})${value}`);
   return body.temp(kind, `${unsigned ? 'ts_as_uint' : 'ts_as_int'}(${bits.c}, ${value})`);
 }
 
@@ -187,7 +215,10 @@ export function wrapped(body: Body, node: ts.Expression): string {
   if (ts.isBigIntLiteral(node)) {
     return `UINT64_C(${BigInt.asUintN(64, BigInt(node.text.slice(0, -1)))})`;
   }
-  if (ts.isPrefixUnaryExpression(node) && (node.operator === S.MinusToken || node.operator === S.TildeToken)) {
+  if (
+    ts.isPrefixUnaryExpression(node) &&
+    (node.operator === S.MinusToken || node.operator === S.TildeToken)
+  ) {
     const inner = wrapped(body, node.operand);
     return body.temp('u64', node.operator === S.MinusToken ? `0 - ${inner}` : `~${inner}`).c;
   }
@@ -214,7 +245,9 @@ function extremeOf(body: Body, node: ts.CallExpression, name: string): Value {
   const kinds = node.arguments.map((a) => {
     if (!ts.isSpreadElement(a)) return body.kindOf(a);
     const type = body.world.types.receiver(body.typeOf(a.expression));
-    return body.world.types.isArray(type) ? body.world.types.elementKind(type, body.environment) : 'int';
+    return body.world.types.isArray(type)
+      ? body.world.types.elementKind(type, body.environment)
+      : 'int';
   });
   const kind: Kind = kinds.includes('f64') ? 'f64' : 'int';
   // No value at all gives an infinity, which an int cannot hold: that is a panic.
@@ -223,28 +256,41 @@ function extremeOf(body: Body, node: ts.CallExpression, name: string): Value {
   const take = (value: Value): void => {
     const v = body.settle(convert(body, value, kind, node));
     const op = name === 'min' ? '<' : '>';
-    const better = kind === 'int' ? `(${v.c} ${op} ${result.c} ? ${v.c} : ${result.c})` : `ts_f64_${name}(${result.c}, ${v.c})`;
+    const better =
+      kind === 'int'
+        ? `(${v.c} ${op} ${result.c} ? ${v.c} : ${result.c})`
+        : `ts_f64_${name}(${result.c}, ${v.c})`;
     body.emit(`${result.c} = ${first.c} ? ${better} : ${v.c}; ${first.c} = 1;`);
   };
   for (const arg of node.arguments) {
     if (ts.isSpreadElement(arg)) elementsOf(body, arg.expression, take);
     else take(lower(body, arg));
   }
-  const empty = kind === 'f64' ? `${result.c} = ${name === 'min' ? '' : '-'}__builtin_inf();` : `ts_panic(TS_P_KIND, ${body.site});`;
+  const empty =
+    kind === 'f64'
+      ? `${result.c} = ${name === 'min' ? '' : '-'}__builtin_inf();`
+      : `ts_panic(TS_P_KIND, ${body.site});`;
   body.emit(`if (!${first.c}) ${empty}`);
   return result;
 }
 
 function mathCall(body: Body, node: ts.CallExpression, name: string): Value {
   const args = node.arguments;
-  if ((name === 'min' || name === 'max') && args.some(ts.isSpreadElement)) return extremeOf(body, node, name);
-  const divisions: Record<string, string> = { trunc: 'ts_div', floor: 'ts_floordiv', ceil: 'ts_ceildiv' };
+  if ((name === 'min' || name === 'max') && args.some(ts.isSpreadElement))
+    return extremeOf(body, node, name);
+  const divisions: Record<string, string> = {
+    trunc: 'ts_div',
+    floor: 'ts_floordiv',
+    ceil: 'ts_ceildiv',
+  };
   const division = divisions[name];
   if (division) {
     const result = integerDivision(body, args[0]!, division);
     if (result) return result;
   }
-  const values = lowerOperands(body, args).map((v) => (v.kind === 'val' ? convert(body, v, 'int', node) : v));
+  const values = lowerOperands(body, args).map((v) =>
+    v.kind === 'val' ? convert(body, v, 'int', node) : v,
+  );
   const [a, b] = values;
   const allInt = values.every((v) => v.kind === 'int');
   switch (name) {
@@ -257,24 +303,38 @@ function mathCall(body: Body, node: ts.CallExpression, name: string): Value {
       return body.temp('int', `ts_f64_int(${rounded.c}, ${body.site})`);
     }
     case 'abs':
-      return body.temp(a!.kind, a!.kind === 'int' ? `(${a!.c} < 0 ? -${a!.c} : ${a!.c})` : `__builtin_fabs(${a!.c})`);
+      return body.temp(
+        a!.kind,
+        a!.kind === 'int' ? `(${a!.c} < 0 ? -${a!.c} : ${a!.c})` : `__builtin_fabs(${a!.c})`,
+      );
     case 'min':
     case 'max': {
       if (args.some(ts.isSpreadElement)) return body.refuse('spreadArgument', node);
-      if (values.length === 0) return { c: name === 'min' ? '__builtin_inf()' : '(-__builtin_inf())', kind: 'f64' };
+      if (values.length === 0)
+        return { c: name === 'min' ? '__builtin_inf()' : '(-__builtin_inf())', kind: 'f64' };
       const kind: Kind = allInt ? 'int' : 'f64';
       let result = body.settle(convert(body, a!, kind, node));
       for (const value of values.slice(1)) {
         const v = body.settle(convert(body, value, kind, node));
         const op = name === 'min' ? '<' : '>';
-        result = body.temp(kind, kind === 'int' ? `(${v.c} ${op} ${result.c} ? ${v.c} : ${result.c})` : `ts_f64_${name}(${result.c}, ${v.c})`);
+        result = body.temp(
+          kind,
+          kind === 'int'
+            ? `(${v.c} ${op} ${result.c} ? ${v.c} : ${result.c})`
+            : `ts_f64_${name}(${result.c}, ${v.c})`,
+        );
       }
       return result;
     }
     case 'sign':
-      return a!.kind === 'int' ? body.temp('int', `((${a!.c} > 0) - (${a!.c} < 0))`) : callRuntime(body, 'mathSign', [a!], node);
+      return a!.kind === 'int'
+        ? body.temp('int', `((${a!.c} > 0) - (${a!.c} < 0))`)
+        : callRuntime(body, 'mathSign', [a!], node);
     case 'imul':
-      return body.temp('int', `(int64_t)(int32_t)((uint32_t)${toInt32(a!)} * (uint32_t)${toInt32(b!)})`);
+      return body.temp(
+        'int',
+        `(int64_t)(int32_t)((uint32_t)${toInt32(a!)} * (uint32_t)${toInt32(b!)})`,
+      );
     case 'clz32':
       return body.temp('int', `ts_clz32((uint32_t)${toInt32(a!)})`);
     case 'sqrt':
@@ -282,7 +342,12 @@ function mathCall(body: Body, node: ts.CallExpression, name: string): Value {
     case 'fround':
       return body.temp('f64', `(double)(float)${convert(body, a!, 'f64', node).c}`);
     default:
-      return callRuntime(body, `math${capital(name)}`, values.map((v) => convert(body, v, 'f64', node)), node);
+      return callRuntime(
+        body,
+        `math${capital(name)}`,
+        values.map((v) => convert(body, v, 'f64', node)),
+        node,
+      );
   }
 }
 
@@ -295,11 +360,17 @@ function capital(name: string): string {
 function resultElementKind(body: Body, node: ts.Expression): Kind {
   const context = body.world.checker.getContextualType(node);
   const wanted = context && body.world.types.nonNull(context);
-  if (wanted && body.world.types.isArray(wanted) && !body.world.types.isForeign(wanted, body.environment)) {
+  if (
+    wanted &&
+    body.world.types.isArray(wanted) &&
+    !body.world.types.isForeign(wanted, body.environment)
+  ) {
     return body.world.types.elementKind(wanted, body.environment);
   }
   const type = body.world.types.receiver(body.typeOf(node));
-  return body.world.types.isArray(type) ? body.world.types.elementKind(type, body.environment) : 'val';
+  return body.world.types.isArray(type)
+    ? body.world.types.elementKind(type, body.environment)
+    : 'val';
 }
 
 function arrayFrom(body: Body, node: ts.CallExpression): Value {
@@ -314,13 +385,24 @@ function arrayFrom(body: Body, node: ts.CallExpression): Value {
   const add = (item: Value): void => {
     const stable = body.settle(item);
     if (closure) {
-      const words = [body.settle(convert(body, stable, 'val', node)), body.settle(convert(body, { c: index, kind: 'int' }, 'val', node))];
-      push(body, array.c, kind, convert(body, callClosure(body, closure, words, kind, node), kind, node).c);
+      const words = [
+        body.settle(convert(body, stable, 'val', node)),
+        body.settle(convert(body, { c: index, kind: 'int' }, 'val', node)),
+      ];
+      push(
+        body,
+        array.c,
+        kind,
+        convert(body, callClosure(body, closure, words, kind, node), kind, node).c,
+      );
       body.emit(`${index}++;`);
     } else push(body, array.c, kind, convert(body, stable, kind, node).c);
   };
   if (ts.isObjectLiteralExpression(inner)) {
-    const property = inner.properties.find((p): p is ts.PropertyAssignment => ts.isPropertyAssignment(p) && p.name.getText() === 'length');
+    const property = inner.properties.find(
+      (p): p is ts.PropertyAssignment =>
+        ts.isPropertyAssignment(p) && p.name.getText() === 'length',
+    );
     if (!property) return body.refuse('syntax', node, 'Array.from of this object');
     const length = body.settle(lowerAs(body, property.initializer, 'int'));
     body.emit(`while (${index} < ${length.c}) {`);
@@ -361,34 +443,76 @@ export function builtinMethod(
 function stringMethod(body: Body, node: ts.CallExpression, name: string, object: Value): Value {
   if (name === 'toString' || name === 'valueOf') return object;
   if (name === 'charCodeAt') {
-    const index = node.arguments[0] ? lowerAs(body, node.arguments[0], 'int') : { c: '0', kind: 'int' as const };
+    const index = node.arguments[0]
+      ? lowerAs(body, node.arguments[0], 'int')
+      : { c: '0', kind: 'int' as const };
     return body.temp('int', `ts_str_unit(${object.c}, ${index.c}, ${body.site})`);
   }
   if (name === 'concat') {
-    return concatenate(body, [object, ...node.arguments.map((a) => body.settle(textOf(body, lower(body, a), body.typeOf(a), a)))], node);
+    return concatenate(
+      body,
+      [
+        object,
+        ...node.arguments.map((a) => body.settle(textOf(body, lower(body, a), body.typeOf(a), a))),
+      ],
+      node,
+    );
   }
-  const declaration = body.world.runtimeFunction(name === 'at' ? 'stringAtMethod' : `string${capital(name)}`, node);
+  const declaration = body.world.runtimeFunction(
+    name === 'at' ? 'stringAtMethod' : `string${capital(name)}`,
+    node,
+  );
   const instance = body.world.functionInstance(declaration, emptyEnvironment, undefined);
-  const args = lowerArguments(body, instance.parameters.slice(1), node.arguments, emptyEnvironment, node, undefined);
+  const args = lowerArguments(
+    body,
+    instance.parameters.slice(1),
+    node.arguments,
+    emptyEnvironment,
+    node,
+    undefined,
+  );
   return body.call({ how: 'direct', instance }, [object.c, ...args], instance.result);
 }
 
-function numberMethod(body: Body, node: ts.CallExpression, name: string, object: Value, type: ts.Type): Value {
+function numberMethod(
+  body: Body,
+  node: ts.CallExpression,
+  name: string,
+  object: Value,
+  type: ts.Type,
+): Value {
   if (name === 'toString') {
     const radix = node.arguments[0];
     if (!radix) return textOf(body, object, type, node);
-    const names: Partial<Record<Kind, string>> = { int: 'numberToString', u64: 'u64ToString', i64: 'i64ToString' };
+    const names: Partial<Record<Kind, string>> = {
+      int: 'numberToString',
+      u64: 'u64ToString',
+      i64: 'i64ToString',
+    };
     const runtime = names[object.kind];
-    if (!runtime) return body.refuse('unsupportedMember', node, `toString(radix) of ${object.kind}`);
+    if (!runtime)
+      return body.refuse('unsupportedMember', node, `toString(radix) of ${object.kind}`);
     return callRuntime(body, runtime, [object, lower(body, radix)], node);
   }
-  if (name === 'toFixed') return callRuntime(body, 'numberToFixed', [convert(body, object, 'f64', node), ...lowerOperands(body, node.arguments)], node);
+  if (name === 'toFixed')
+    return callRuntime(
+      body,
+      'numberToFixed',
+      [convert(body, object, 'f64', node), ...lowerOperands(body, node.arguments)],
+      node,
+    );
   if (name === 'valueOf') return object;
   if (name === 'toLocaleString') return textOf(body, object, type, node);
   return body.refuse('unsupportedMember', node, `number.${name}`);
 }
 
-function arrayMethod(body: Body, node: ts.CallExpression, name: string, object: Value, type: ts.Type): Value {
+function arrayMethod(
+  body: Body,
+  node: ts.CallExpression,
+  name: string,
+  object: Value,
+  type: ts.Type,
+): Value {
   const kind = body.world.types.elementKind(type, body.environment);
   if (name === 'push') {
     for (const arg of node.arguments) {
@@ -398,10 +522,13 @@ function arrayMethod(body: Body, node: ts.CallExpression, name: string, object: 
     return { c: `ts_arr_len(${object.c})`, kind: 'int' };
   }
   if (name === 'join') {
-    const separator = node.arguments[0] ? lowerAs(body, node.arguments[0], 'str') : stringConstant(body, ',');
+    const separator = node.arguments[0]
+      ? lowerAs(body, node.arguments[0], 'str')
+      : stringConstant(body, ',');
     if (kind === 'str') {
       const element = body.world.types.elementTypes(type)?.[0];
-      if (element && !(element.flags & ts.TypeFlags.StringLike)) return joined(body, node, object, type, kind, separator);
+      if (element && !(element.flags & ts.TypeFlags.StringLike))
+        return joined(body, node, object, type, kind, separator);
       return callRuntime(body, 'arrayJoin', [object, separator], node);
     }
     return joined(body, node, object, type, kind, separator);
@@ -410,7 +537,8 @@ function arrayMethod(body: Body, node: ts.CallExpression, name: string, object: 
   if (name === 'concat') {
     const result = callRuntime(body, 'arraySlice', [object], node, [kind]);
     for (const arg of node.arguments) {
-      if (body.world.types.isArray(body.world.types.receiver(body.typeOf(arg)))) appendAll(body, result, kind, arg);
+      if (body.world.types.isArray(body.world.types.receiver(body.typeOf(arg))))
+        appendAll(body, result, kind, arg);
       else push(body, result.c, kind, convert(body, lower(body, arg), kind, arg).c);
     }
     return result;
@@ -425,12 +553,26 @@ function arrayMethod(body: Body, node: ts.CallExpression, name: string, object: 
     return callRuntime(body, 'arraySplice', [object, start!, count!, items], node, [kind]);
   }
   if (name === 'unshift') {
-    for (const arg of [...node.arguments].reverse()) callRuntime(body, 'arrayUnshift', [object, convert(body, lower(body, arg), kind, arg)], node, [kind]);
+    for (const arg of [...node.arguments].reverse())
+      callRuntime(
+        body,
+        'arrayUnshift',
+        [object, convert(body, lower(body, arg), kind, arg)],
+        node,
+        [kind],
+      );
     return body.temp('int', `ts_arr_len(${object.c})`);
   }
-  if (name === 'keys' || name === 'values' || name === 'entries') return body.refuse('syntax', node, `array ${name}() outside for..of`);
+  if (name === 'keys' || name === 'values' || name === 'entries')
+    return body.refuse('syntax', node, `array ${name}() outside for..of`);
   if ((name === 'sort' || name === 'toSorted') && !node.arguments[0]) {
-    return callRuntime(body, name === 'sort' ? 'arraySortByText' : 'arrayToSortedByText', [object], node, [kind]);
+    return callRuntime(
+      body,
+      name === 'sort' ? 'arraySortByText' : 'arrayToSortedByText',
+      [object],
+      node,
+      [kind],
+    );
   }
   const runtime = `array${capital(name)}`;
   const declaration = body.world.runtimeFunction(runtime, node);
@@ -439,7 +581,14 @@ function arrayMethod(body: Body, node: ts.CallExpression, name: string, object: 
   if (count > 1) kinds.push(secondKind(body, node, name));
   const environment = body.world.bind(declaration.typeParameters, kinds, emptyEnvironment);
   const instance = body.world.functionInstance(declaration, environment, undefined);
-  const args = lowerArguments(body, instance.parameters.slice(1), node.arguments, environment, node, undefined);
+  const args = lowerArguments(
+    body,
+    instance.parameters.slice(1),
+    node.arguments,
+    environment,
+    node,
+    undefined,
+  );
   return body.call({ how: 'direct', instance }, [object.c, ...args], instance.result);
 }
 
@@ -461,9 +610,17 @@ function secondKind(body: Body, node: ts.CallExpression, name: string): Kind {
 }
 
 /** join of elements that are not strings. */
-function joined(body: Body, node: ts.CallExpression, object: Value, type: ts.Type, kind: Kind, separator: Value): Value {
+function joined(
+  body: Body,
+  node: ts.CallExpression,
+  object: Value,
+  type: ts.Type,
+  kind: Kind,
+  separator: Value,
+): Value {
   const access = elementAccess(body, type)!;
-  const elementType = body.world.types.elementTypes(type)?.[0] ?? body.world.checker.getStringType();
+  const elementType =
+    body.world.types.elementTypes(type)?.[0] ?? body.world.checker.getStringType();
   const pieces = newArray(body, 'str', '0');
   const index = body.unique('i');
   body.emit(`for (int64_t ${index} = 0; ${index} < ts_arr_len(${object.c}); ${index}++) {`);
@@ -480,7 +637,14 @@ function joined(body: Body, node: ts.CallExpression, object: Value, type: ts.Typ
   return callRuntime(body, 'arrayJoin', [pieces, separator], node);
 }
 
-function viewMethod(body: Body, node: ts.CallExpression, name: string, object: Value, type: ts.Type, library: string): Value {
+function viewMethod(
+  body: Body,
+  node: ts.CallExpression,
+  name: string,
+  object: Value,
+  type: ts.Type,
+  library: string,
+): Value {
   const view = viewTypes.get(library)!;
   const runtime = `typed${capital(name)}`;
   if (view.width !== 1 || view.kind !== 'int') {
@@ -488,27 +652,53 @@ function viewMethod(body: Body, node: ts.CallExpression, name: string, object: V
       const [value] = lowerOperands(body, node.arguments);
       const i = body.unique('i');
       const v = body.settle(convert(body, value!, view.kind, node));
-      if (node.arguments.length > 1) return body.refuse('unsupportedMember', node, `${library}.fill with a range`);
-      body.emit(`for (int64_t ${i} = 0; ${i} < ts_view_length(${object.c}, ${view.width}); ${i}++) ((${view.c} *)((struct ts_view *)${object.c})->address)[${i}] = (${view.c})${v.c};`);
+      if (node.arguments.length > 1)
+        return body.refuse('unsupportedMember', node, `${library}.fill with a range`);
+      body.emit(
+        `for (int64_t ${i} = 0; ${i} < ts_view_length(${object.c}, ${view.width}); ${i}++) ((${view.c} *)((struct ts_view *)${object.c})->address)[${i}] = (${view.c})${v.c};`,
+      );
       return object;
     }
     if (name === 'set' || name === 'subarray' || name === 'slice') {
-      return body.temp(name === 'set' ? 'bool' : 'ref', wideViewCall(body, node, name, object, view.width, view.cls));
+      return body.temp(
+        name === 'set' ? 'bool' : 'ref',
+        wideViewCall(body, node, name, object, view.width, view.cls),
+      );
     }
     return body.refuse('unsupportedMember', node, `${library}.${name}`);
   }
   if (name === 'set') {
     const argument = body.world.types.receiver(body.typeOf(node.arguments[0]!));
-    if (body.world.types.isArray(argument)) return callRuntime(body, 'typedSetArray', [object, ...lowerOperands(body, node.arguments)], node);
+    if (body.world.types.isArray(argument))
+      return callRuntime(
+        body,
+        'typedSetArray',
+        [object, ...lowerOperands(body, node.arguments)],
+        node,
+      );
   }
   void type;
   const declaration = body.world.runtimeFunction(runtime, node);
   const instance = body.world.functionInstance(declaration, emptyEnvironment, undefined);
-  const args = lowerArguments(body, instance.parameters.slice(1), node.arguments, emptyEnvironment, node, undefined);
+  const args = lowerArguments(
+    body,
+    instance.parameters.slice(1),
+    node.arguments,
+    emptyEnvironment,
+    node,
+    undefined,
+  );
   return body.call({ how: 'direct', instance }, [object.c, ...args], instance.result);
 }
 
-function wideViewCall(body: Body, node: ts.CallExpression, name: string, object: Value, width: number, cls: number): string {
+function wideViewCall(
+  body: Body,
+  node: ts.CallExpression,
+  name: string,
+  object: Value,
+  width: number,
+  cls: number,
+): string {
   const args = node.arguments;
   if (name === 'set') {
     const source = body.settle(lower(body, args[0]!));
@@ -516,22 +706,25 @@ function wideViewCall(body: Body, node: ts.CallExpression, name: string, object:
     return `(ts_view_set(${object.c}, ${source.c}, ${offset}, ${width}, ${body.site}), 0)`;
   }
   const start = args[0] ? body.settle(lowerAs(body, args[0], 'int')).c : '0';
-  const end = args[1] ? body.settle(lowerAs(body, args[1], 'int')).c : `ts_view_length(${object.c}, ${width})`;
+  const end = args[1]
+    ? body.settle(lowerAs(body, args[1], 'int')).c
+    : `ts_view_length(${object.c}, ${width})`;
   return `ts_view_${name}(${object.c}, ${start}, ${end}, ${width}, ${cls}, ${body.site})`;
 }
 
-const dataViewTypes: ReadonlyMap<string, { c: string; swap: string; width: number; kind: Kind }> = new Map([
-  ['Int8', { c: 'int8_t', swap: '', width: 1, kind: 'int' }],
-  ['Uint8', { c: 'uint8_t', swap: '', width: 1, kind: 'int' }],
-  ['Int16', { c: 'int16_t', swap: 'ts_swap16', width: 2, kind: 'int' }],
-  ['Uint16', { c: 'uint16_t', swap: 'ts_swap16', width: 2, kind: 'int' }],
-  ['Int32', { c: 'int32_t', swap: 'ts_swap32', width: 4, kind: 'int' }],
-  ['Uint32', { c: 'uint32_t', swap: 'ts_swap32', width: 4, kind: 'int' }],
-  ['BigInt64', { c: 'int64_t', swap: 'ts_swap64', width: 8, kind: 'i64' }],
-  ['BigUint64', { c: 'uint64_t', swap: 'ts_swap64', width: 8, kind: 'u64' }],
-  ['Float32', { c: 'uint32_t', swap: 'ts_swap32', width: 4, kind: 'f64' }],
-  ['Float64', { c: 'uint64_t', swap: 'ts_swap64', width: 8, kind: 'f64' }],
-]);
+const dataViewTypes: ReadonlyMap<string, { c: string; swap: string; width: number; kind: Kind }> =
+  new Map([
+    ['Int8', { c: 'int8_t', swap: '', width: 1, kind: 'int' }],
+    ['Uint8', { c: 'uint8_t', swap: '', width: 1, kind: 'int' }],
+    ['Int16', { c: 'int16_t', swap: 'ts_swap16', width: 2, kind: 'int' }],
+    ['Uint16', { c: 'uint16_t', swap: 'ts_swap16', width: 2, kind: 'int' }],
+    ['Int32', { c: 'int32_t', swap: 'ts_swap32', width: 4, kind: 'int' }],
+    ['Uint32', { c: 'uint32_t', swap: 'ts_swap32', width: 4, kind: 'int' }],
+    ['BigInt64', { c: 'int64_t', swap: 'ts_swap64', width: 8, kind: 'i64' }],
+    ['BigUint64', { c: 'uint64_t', swap: 'ts_swap64', width: 8, kind: 'u64' }],
+    ['Float32', { c: 'uint32_t', swap: 'ts_swap32', width: 4, kind: 'f64' }],
+    ['Float64', { c: 'uint64_t', swap: 'ts_swap64', width: 8, kind: 'f64' }],
+  ]);
 
 function dataViewMethod(body: Body, node: ts.CallExpression, name: string, object: Value): Value {
   const read = name.startsWith('get');
@@ -541,7 +734,9 @@ function dataViewMethod(body: Body, node: ts.CallExpression, name: string, objec
   const values = lowerOperands(body, node.arguments).map((v) => body.settle(v));
   const offset = body.settle(convert(body, values[0]!, 'int', node));
   if (!body.world.options.freestanding) {
-    body.emit(`if (TS_UNLIKELY(${offset.c} < 0 || ${offset.c} > ((struct ts_view *)${object.c})->byteLength - ${type.width})) {`);
+    body.emit(
+      `if (TS_UNLIKELY(${offset.c} < 0 || ${offset.c} > ((struct ts_view *)${object.c})->byteLength - ${type.width})) {`,
+    );
     throwNew(body, 'RangeError', 'Offset is outside the bounds of the DataView', node);
     body.emit('}');
   }
@@ -551,14 +746,19 @@ function dataViewMethod(body: Body, node: ts.CallExpression, name: string, objec
   const swap = (c: string): string => (type.swap === '' ? c : `${type.swap}(${c}, ${little})`);
   if (read) {
     const raw = swap(place);
-    if (type.kind === 'f64') return body.temp('f64', type.width === 4 ? `(double)ts_bits_f32(${raw})` : `ts_bits_f64(${raw})`);
+    if (type.kind === 'f64')
+      return body.temp(
+        'f64',
+        type.width === 4 ? `(double)ts_bits_f32(${raw})` : `ts_bits_f64(${raw})`,
+      );
     return body.temp(type.kind, `(${type.c})${raw}`);
   }
   let value: string;
   if (type.kind === 'f64') {
     const f = convert(body, values[1]!, 'f64', node);
     value = type.width === 4 ? `ts_f32_bits((float)${f.c})` : `ts_f64_bits(${f.c})`;
-  } else if (type.kind === 'int') value = `(${unsigned})${convert(body, values[1]!, 'int', node).c}`;
+  } else if (type.kind === 'int')
+    value = `(${unsigned})${convert(body, values[1]!, 'int', node).c}`;
   else value = `(uint64_t)${values[1]!.c}`;
   body.emit(`${place} = ${swap(value)};`);
   return undefinedValue;
@@ -571,7 +771,11 @@ export function throwNew(body: Body, name: string, message: string, node: ts.Nod
   const cls = body.world.classInstance(declaration, []);
   const constructor = constructorOf(body, cls)!;
   const object = allocate(body, cls);
-  body.call({ how: 'direct', instance: constructor }, [object.c, stringConstant(body, message).c], 'void');
+  body.call(
+    { how: 'direct', instance: constructor },
+    [object.c, stringConstant(body, message).c],
+    'void',
+  );
   body.throwValue(object.c);
 }
 

@@ -19,7 +19,13 @@ const S = ts.SyntaxKind;
 // Runtime library --------------------------------------------------------------------------------------------------------
 
 /** Calls an exported function of the runtime; missing trailing arguments are undefined. */
-export function callRuntime(body: Body, name: string, args: Value[], node: ts.Node, typeKinds: Kind[] = []): Value {
+export function callRuntime(
+  body: Body,
+  name: string,
+  args: Value[],
+  node: ts.Node,
+  typeKinds: Kind[] = [],
+): Value {
   const world = body.world;
   const declaration = world.runtimeFunction(name, node);
   const environment = world.bind(declaration.typeParameters, typeKinds, emptyEnvironment);
@@ -45,7 +51,8 @@ export function lowerArguments(
 ): string[] {
   const result: string[] = [];
   const effects = nodes.map(hasEffects);
-  const settled = (value: Value, i: number): Value => (value.variable && effects.slice(i + 1).some((e) => e) ? body.settle(value) : value);
+  const settled = (value: Value, i: number): Value =>
+    value.variable && effects.slice(i + 1).some((e) => e) ? body.settle(value) : value;
   const typeAt = (i: number): ts.Type | undefined => {
     const symbol = signature?.getParameters()[i];
     return symbol && body.world.checker.getTypeOfSymbol(symbol);
@@ -53,11 +60,20 @@ export function lowerArguments(
   let i = 0;
   for (const parameter of parameters) {
     if (parameter.rest) {
-      const type = parameter.declaration ? body.world.checker.getTypeAtLocation(parameter.declaration) : undefined;
-      const kind = type ? body.world.types.elementKind(body.world.types.receiver(type), calleeEnvironment) : 'val';
+      const type = parameter.declaration
+        ? body.world.checker.getTypeAtLocation(parameter.declaration)
+        : undefined;
+      const kind = type
+        ? body.world.types.elementKind(body.world.types.receiver(type), calleeEnvironment)
+        : 'val';
       const rest = nodes.slice(i);
       const only = rest[0];
-      if (rest.length === 1 && only && ts.isSpreadElement(only) && body.world.types.isArray(body.typeOf(only.expression))) {
+      if (
+        rest.length === 1 &&
+        only &&
+        ts.isSpreadElement(only) &&
+        body.world.types.isArray(body.typeOf(only.expression))
+      ) {
         // f(...xs): the callee must not see later changes of xs through its rest array.
         const copy = newArray(body, kind, '0');
         appendAll(body, copy, kind, only.expression);
@@ -81,7 +97,12 @@ export function lowerArguments(
       const value = lower(body, arg);
       const type = typeAt(i);
       const inner = skipParentheses(arg);
-      if (type && parameter.kind === 'ref' && !ts.isArrayLiteralExpression(inner) && !ts.isObjectLiteralExpression(inner)) {
+      if (
+        type &&
+        parameter.kind === 'ref' &&
+        !ts.isArrayLiteralExpression(inner) &&
+        !ts.isObjectLiteralExpression(inner)
+      ) {
         checkContainers(body, body.typeOf(arg), type, arg);
       }
       result.push(settled(convert(body, settled(value, i), parameter.kind, arg), i).c);
@@ -93,7 +114,11 @@ export function lowerArguments(
 }
 
 /** Kinds of the callee's own type parameters at this call. */
-function typeArgumentKinds(body: Body, declaration: ts.SignatureDeclaration, signature: ts.Signature | undefined): Kind[] {
+function typeArgumentKinds(
+  body: Body,
+  declaration: ts.SignatureDeclaration,
+  signature: ts.Signature | undefined,
+): Kind[] {
   if (!declaration.typeParameters?.length || !signature) return [];
   const types = body.world.checker.getTypeArgumentsForResolvedSignature(signature) ?? [];
   return types.map((t) => body.kindOfType(t));
@@ -113,10 +138,22 @@ export function lowerCall(body: Body, node: ts.CallExpression): Value {
     symbol = world.resolveAlias(symbol);
     const known = knownFunction(body, symbol);
     if (known) {
-      const args = lowerArguments(body, known.instance.parameters, node.arguments, known.instance.environment, node, signature);
-      return body.call({ how: 'direct', instance: known.instance }, known.self !== undefined ? [known.self, ...args] : args, known.instance.result);
+      const args = lowerArguments(
+        body,
+        known.instance.parameters,
+        node.arguments,
+        known.instance.environment,
+        node,
+        signature,
+      );
+      return body.call(
+        { how: 'direct', instance: known.instance },
+        known.self !== undefined ? [known.self, ...args] : args,
+        known.instance.result,
+      );
     }
-    if (symbol.declarations?.every((d) => d.getSourceFile().isDeclarationFile)) return builtinCall(body, node, callee.text);
+    if (symbol.declarations?.every((d) => d.getSourceFile().isDeclarationFile))
+      return builtinCall(body, node, callee.text);
     const declaration = implementation(symbol);
     if (declaration) return callDeclaration(body, node, declaration, signature);
   }
@@ -127,18 +164,37 @@ export function lowerCall(body: Body, node: ts.CallExpression): Value {
 }
 
 export function implementation(symbol: ts.Symbol): ts.FunctionDeclaration | undefined {
-  return symbol.declarations?.find((d): d is ts.FunctionDeclaration => ts.isFunctionDeclaration(d) && d.body !== undefined);
+  return symbol.declarations?.find(
+    (d): d is ts.FunctionDeclaration => ts.isFunctionDeclaration(d) && d.body !== undefined,
+  );
 }
 
-function callDeclaration(body: Body, node: ts.CallExpression, declaration: ts.FunctionDeclaration, signature: ts.Signature | undefined): Value {
+function callDeclaration(
+  body: Body,
+  node: ts.CallExpression,
+  declaration: ts.FunctionDeclaration,
+  signature: ts.Signature | undefined,
+): Value {
   const world = body.world;
   const intrinsic = docTag(declaration, 'intrinsic');
   const extern = intrinsic === undefined ? docTag(declaration, 'extern') : undefined;
   const parent = ts.isSourceFile(declaration.parent) ? emptyEnvironment : body.environment;
-  const environment = world.bind(declaration.typeParameters, typeArgumentKinds(body, declaration, signature), parent);
-  if (intrinsic !== undefined || extern !== undefined) return nativeCall(body, node, declaration, environment, intrinsic, extern);
+  const environment = world.bind(
+    declaration.typeParameters,
+    typeArgumentKinds(body, declaration, signature),
+    parent,
+  );
+  if (intrinsic !== undefined || extern !== undefined)
+    return nativeCall(body, node, declaration, environment, intrinsic, extern);
   const instance = world.functionInstance(declaration, environment, undefined);
-  const args = lowerArguments(body, instance.parameters, node.arguments, environment, node, signature);
+  const args = lowerArguments(
+    body,
+    instance.parameters,
+    node.arguments,
+    environment,
+    node,
+    signature,
+  );
   return body.call({ how: 'direct', instance }, args, instance.result);
 }
 
@@ -155,7 +211,8 @@ function nativeCall(
   const parameters = world.signatureParameters(declaration, environment);
   const result = world.resultKind(declaration, environment);
   const args = lowerArguments(body, parameters, node.arguments, environment, node, undefined);
-  if (intrinsic === 'hashOf' || intrinsic === 'sameValueZero') return typedIntrinsic(body, intrinsic, parameters, args, node);
+  if (intrinsic === 'hashOf' || intrinsic === 'sameValueZero')
+    return typedIntrinsic(body, intrinsic, parameters, args, node);
   const name = intrinsic !== undefined ? `ts_${intrinsic}` : extern!;
   if (extern !== undefined && !world.prototypes.has(name)) {
     const list = parameters.map((p) => cType(p.kind)).join(', ') || 'void';
@@ -170,7 +227,13 @@ function nativeCall(
   return body.temp(result, isReference(result) ? `(ref)${c}` : c);
 }
 
-function typedIntrinsic(body: Body, name: string, parameters: readonly Parameter[], args: string[], node: ts.Node): Value {
+function typedIntrinsic(
+  body: Body,
+  name: string,
+  parameters: readonly Parameter[],
+  args: string[],
+  node: ts.Node,
+): Value {
   const kind = parameters[0]?.kind ?? 'val';
   if (name === 'hashOf') {
     if (kind === 'str') return callRuntime(body, 'stringHash', [{ c: args[0]!, kind }], node);
@@ -182,7 +245,12 @@ function typedIntrinsic(body: Body, name: string, parameters: readonly Parameter
       body.emit(`} else { ${result.c} = ts_hash_val(${args[0]}); }`);
       return result;
     }
-    return body.temp('int', kind === 'f64' ? `ts_hash_bits(ts_f64_bits(${args[0]} == 0 ? 0 : ${args[0]}))` : `ts_hash_bits((uint64_t)${args[0]})`);
+    return body.temp(
+      'int',
+      kind === 'f64'
+        ? `ts_hash_bits(ts_f64_bits(${args[0]} == 0 ? 0 : ${args[0]}))`
+        : `ts_hash_bits((uint64_t)${args[0]})`,
+    );
   }
   const [a, b] = args;
   switch (kind) {
@@ -206,15 +274,28 @@ export function callMethod(
   object: string,
   args: string[],
   direct: boolean,
-  environmentOf?: (declaration: ts.MethodDeclaration | ts.AccessorDeclaration, owner: ClassInstance) => Environment,
+  environmentOf?: (
+    declaration: ts.MethodDeclaration | ts.AccessorDeclaration,
+    owner: ClassInstance,
+  ) => Environment,
 ): Value {
   const world = body.world;
   const found = world.findMember(cls, name, access)!;
-  const environment = environmentOf ? environmentOf(found.declaration, found.owner) : found.owner.environment;
+  const environment = environmentOf
+    ? environmentOf(found.declaration, found.owner)
+    : found.owner.environment;
   const instance = world.functionInstance(found.declaration, environment, found.owner);
   const overridden = hasOverride(body, cls, name);
-  if (direct || !overridden) return body.call({ how: 'direct', instance }, [object, ...args], instance.result);
-  const selector = world.selector(name, access, instance.parameters.map((p) => p.kind), instance.result, cls, []);
+  if (direct || !overridden)
+    return body.call({ how: 'direct', instance }, [object, ...args], instance.result);
+  const selector = world.selector(
+    name,
+    access,
+    instance.parameters.map((p) => p.kind),
+    instance.result,
+    cls,
+    [],
+  );
   return body.call({ how: 'selector', selector }, [object, ...args], instance.result);
 }
 
@@ -224,7 +305,12 @@ function hasOverride(body: Body, cls: ClassInstance, name: string): boolean {
   return body.world.isOverridden(cls.declaration, name);
 }
 
-function lowerMethodCall(body: Body, node: ts.CallExpression, callee: ts.PropertyAccessExpression, signature: ts.Signature | undefined): Value {
+function lowerMethodCall(
+  body: Body,
+  node: ts.CallExpression,
+  callee: ts.PropertyAccessExpression,
+  signature: ts.Signature | undefined,
+): Value {
   const world = body.world;
   const name = callee.name.text;
   const left = skipParentheses(callee.expression);
@@ -237,21 +323,39 @@ function lowerMethodCall(body: Body, node: ts.CallExpression, callee: ts.Propert
       const declaration = implementation(member);
       if (declaration) return callDeclaration(body, node, declaration, signature);
     }
-    if (resolved && resolved.flags & ts.SymbolFlags.Value && resolved.declarations?.every((d) => d.getSourceFile().isDeclarationFile)) {
+    if (
+      resolved &&
+      resolved.flags & ts.SymbolFlags.Value &&
+      resolved.declarations?.every((d) => d.getSourceFile().isDeclarationFile)
+    ) {
       return builtinCall(body, node, `${left.text}.${name}`);
     }
   }
   const static_ = member?.declarations?.find(
-    (d): d is ts.MethodDeclaration => ts.isMethodDeclaration(d) && hasModifier(d, S.StaticKeyword) && d.body !== undefined,
+    (d): d is ts.MethodDeclaration =>
+      ts.isMethodDeclaration(d) && hasModifier(d, S.StaticKeyword) && d.body !== undefined,
   );
   if (static_) {
-    const environment = world.bind(static_.typeParameters, typeArgumentKinds(body, static_, signature), emptyEnvironment);
+    const environment = world.bind(
+      static_.typeParameters,
+      typeArgumentKinds(body, static_, signature),
+      emptyEnvironment,
+    );
     const instance = world.functionInstance(static_, environment, undefined);
-    const args = lowerArguments(body, instance.parameters, node.arguments, environment, node, signature);
+    const args = lowerArguments(
+      body,
+      instance.parameters,
+      node.arguments,
+      environment,
+      node,
+      signature,
+    );
     return body.call({ how: 'direct', instance }, args, instance.result);
   }
   const isSuper = left.kind === S.SuperKeyword;
-  const object = isSuper ? body.read(body.lookup('this')!) : body.settle(lower(body, callee.expression));
+  const object = isSuper
+    ? body.read(body.lookup('this')!)
+    : body.settle(lower(body, callee.expression));
   questionDot(body, object, callee.questionDotToken);
   const type = isSuper ? undefined : world.types.receiver(body.typeOf(callee.expression));
   if (type) {
@@ -266,7 +370,14 @@ function lowerMethodCall(body: Body, node: ts.CallExpression, callee: ts.Propert
         world.bind(d.typeParameters, typeArgumentKinds(body, d, signature), owner.environment);
       const environment = environmentOf(found.declaration, found.owner);
       const instance = world.functionInstance(found.declaration, environment, found.owner);
-      const args = lowerArguments(body, instance.parameters, node.arguments, environment, node, signature);
+      const args = lowerArguments(
+        body,
+        instance.parameters,
+        node.arguments,
+        environment,
+        node,
+        signature,
+      );
       if ((found.declaration.typeParameters?.length ?? 0) > 0 && hasOverride(body, cls, name)) {
         // An overridden generic method runs with mixed words, whatever its type arguments are.
         return callThroughSelector(body, node, name, object, cls, undefined, signature);
@@ -274,18 +385,32 @@ function lowerMethodCall(body: Body, node: ts.CallExpression, callee: ts.Propert
       return callMethod(body, cls, name, 'call', object.c, args, isSuper, environmentOf);
     }
     const field = cls.fields.get(name);
-    if (field) return callClosureNode(body, node, optionalCall(body, node, readField(body, cls, field, object.c)), signature);
+    if (field)
+      return callClosureNode(
+        body,
+        node,
+        optionalCall(body, node, readField(body, cls, field, object.c)),
+        signature,
+      );
     if (world.findMember(cls, name, 'get')) {
       const closure = callMethod(body, cls, name, 'get', object.c, [], isSuper);
       return callClosureNode(body, node, optionalCall(body, node, closure), signature);
     }
     return callThroughSelector(body, node, name, object, cls, undefined, signature);
   }
-  if (!type || (object.kind !== 'ref' && object.kind !== 'val')) return body.refuse('unsupportedMember', callee, `${object.kind}.${name}`);
+  if (!type || (object.kind !== 'ref' && object.kind !== 'val'))
+    return body.refuse('unsupportedMember', callee, `${object.kind}.${name}`);
   if (type.flags & ts.TypeFlags.Any) return body.refuse('anyType', callee.expression);
   if (node.questionDotToken) {
     // o.m?.(): the member itself may be missing, so it is read as a closure.
-    const selector = world.selector(name, 'get', [], 'ref', undefined, interfaceMembers(body, type));
+    const selector = world.selector(
+      name,
+      'get',
+      [],
+      'ref',
+      undefined,
+      interfaceMembers(body, type),
+    );
     const closure = body.call({ how: 'selector', selector }, [object.c], 'ref');
     return callClosureNode(body, node, optionalCall(body, node, closure), signature);
   }
@@ -298,15 +423,24 @@ function optionalCall(body: Body, node: ts.CallExpression, closure: Value): Valu
 }
 
 /** Parameter kinds as a caller through an interface sees them. */
-export function signatureKinds(body: Body, signature: ts.Signature): { parameters: Parameter[]; result: Kind } {
+export function signatureKinds(
+  body: Body,
+  signature: ts.Signature,
+): { parameters: Parameter[]; result: Kind } {
   const world = body.world;
   const parameters: Parameter[] = signature.getParameters().map((symbol) => {
     const declaration = symbol.valueDeclaration;
     const parameter = declaration && ts.isParameter(declaration) ? declaration : undefined;
-    const isOptional = parameter?.questionToken !== undefined || parameter?.initializer !== undefined;
+    const isOptional =
+      parameter?.questionToken !== undefined || parameter?.initializer !== undefined;
     const rest = parameter?.dotDotDotToken !== undefined;
     const kind = rest ? 'ref' : body.kindOfType(world.checker.getTypeOfSymbol(symbol));
-    return { kind: isOptional ? optional(kind) : kind, optional: isOptional, rest, declaration: parameter };
+    return {
+      kind: isOptional ? optional(kind) : kind,
+      optional: isOptional,
+      rest,
+      declaration: parameter,
+    };
   });
   const declaration = signature.getDeclaration();
   const result = world.returnKind(signature.getReturnType(), declaration, body.environment);
@@ -325,7 +459,14 @@ function callThroughSelector(
   if (!signature) return body.refuse('unsupportedMember', node, name);
   const { parameters, result } = signatureKinds(body, signature);
   const args = lowerArguments(body, parameters, node.arguments, body.environment, node, signature);
-  const selector = body.world.selector(name, 'call', parameters.map((p) => p.kind), result, root, type ? interfaceMembers(body, type) : []);
+  const selector = body.world.selector(
+    name,
+    'call',
+    parameters.map((p) => p.kind),
+    result,
+    root,
+    type ? interfaceMembers(body, type) : [],
+  );
   return body.call({ how: 'selector', selector }, [object.c, ...args], result);
 }
 
@@ -353,7 +494,12 @@ function memberKey(symbol: ts.Symbol): string {
 
 // Closures ---------------------------------------------------------------------------------------------------------------
 
-function callClosureNode(body: Body, node: ts.CallExpression, closure: Value, signature: ts.Signature | undefined): Value {
+function callClosureNode(
+  body: Body,
+  node: ts.CallExpression,
+  closure: Value,
+  signature: ts.Signature | undefined,
+): Value {
   if (!signature) return body.refuse('unsupportedMember', node, 'this call');
   const { parameters, result } = signatureKinds(body, signature);
   const words: Value[] = [];
@@ -363,13 +509,23 @@ function callClosureNode(body: Body, node: ts.CallExpression, closure: Value, si
     const parameter = parameters[Math.min(i, parameters.length - 1)];
     const value = lower(body, arg);
     const kind = parameter && !parameter.rest ? parameter.kind : value.kind;
-    words.push(body.settle(convert(body, convert(body, value, kind === 'void' ? value.kind : kind, arg), 'val', arg)));
+    words.push(
+      body.settle(
+        convert(body, convert(body, value, kind === 'void' ? value.kind : kind, arg), 'val', arg),
+      ),
+    );
   });
   return callClosure(body, f, words, result, node);
 }
 
 /** Universal call: arguments and result are mixed words. */
-export function callClosure(body: Body, closure: Value, words: Value[], result: Kind, node: ts.Node): Value {
+export function callClosure(
+  body: Body,
+  closure: Value,
+  words: Value[],
+  result: Kind,
+  node: ts.Node,
+): Value {
   if (words.length > 8) return body.refuse('closureArity', node, '8');
   const args = words.map((w) => w.c);
   const given = String(args.length);
@@ -398,11 +554,18 @@ export function iterate(
   const inner = skipParentheses(source);
   let view = '';
   let subject: ts.Expression = source;
-  if (ts.isCallExpression(inner) && ts.isPropertyAccessExpression(inner.expression) && inner.arguments.length === 0) {
+  if (
+    ts.isCallExpression(inner) &&
+    ts.isPropertyAccessExpression(inner.expression) &&
+    inner.arguments.length === 0
+  ) {
     const name = inner.expression.name.text;
     const receiver = world.types.receiver(body.typeOf(inner.expression.expression));
     const library = world.types.libraryName(receiver) ?? '';
-    if ((name === 'keys' || name === 'values' || name === 'entries') && /^(Readonly)?(Map|Set|Array)$/.test(library)) {
+    if (
+      (name === 'keys' || name === 'values' || name === 'entries') &&
+      /^(Readonly)?(Map|Set|Array)$/.test(library)
+    ) {
       view = name;
       subject = inner.expression.expression;
     }
@@ -419,10 +582,16 @@ export function iterate(
   if (access) {
     const elementType = world.types.elementTypes(type)?.[0] ?? world.checker.getNumberType();
     const index = body.unique('i');
-    const length = world.types.isArray(type) ? `ts_arr_len(${object.c})` : `ts_view_length(${object.c}, ${viewWidth(body, type)})`;
+    const length = world.types.isArray(type)
+      ? `ts_arr_len(${object.c})`
+      : `ts_view_length(${object.c}, ${viewWidth(body, type)})`;
     body.emit(`for (int64_t ${index} = 0; ${index} < ${length}; ${index}++) {`);
     if (view === 'keys') each({ c: index, kind: 'int' }, world.checker.getNumberType());
-    else if (view === 'entries') each(pair(body, { c: index, kind: 'int' }, access.read(object.c, index), source), pairType(body, source));
+    else if (view === 'entries')
+      each(
+        pair(body, { c: index, kind: 'int' }, access.read(object.c, index), source),
+        pairType(body, source),
+      );
     else each(access.read(object.c, index), elementType);
     next();
     body.emit('}');
@@ -432,8 +601,18 @@ export function iterate(
   if (object.kind === 'str') {
     const index = body.unique('i');
     body.emit(`for (int64_t ${index} = 0; ${index} < ts_str_len(${object.c});) {`);
-    const until = callRuntime(body, 'stringCodePointEnd', [object, { c: index, kind: 'int' }], source);
-    const piece = callRuntime(body, 'stringSlice', [object, { c: index, kind: 'int' }, until], source);
+    const until = callRuntime(
+      body,
+      'stringCodePointEnd',
+      [object, { c: index, kind: 'int' }],
+      source,
+    );
+    const piece = callRuntime(
+      body,
+      'stringSlice',
+      [object, { c: index, kind: 'int' }, until],
+      source,
+    );
     body.emit(`${index} = ${until.c};`);
     each(piece, world.checker.getStringType());
     next();
@@ -444,7 +623,8 @@ export function iterate(
   const library = (world.types.libraryName(type) ?? '').replace('Readonly', '');
   if (library === 'Map' || library === 'Set') {
     const cls = world.classOf(type, body.environment)!;
-    const method = (name: string, args: string[]): Value => callMethod(body, cls, name, 'call', object.c, args, false);
+    const method = (name: string, args: string[]): Value =>
+      callMethod(body, cls, name, 'call', object.c, args, false);
     const cursor = body.unique('i');
     body.emit(`int64_t ${cursor} = 0;`);
     body.emit('for (;;) {');
@@ -479,7 +659,9 @@ function viewWidth(body: Body, type: ts.Type): number {
 /** The element type of an iterable as the checker sees it. */
 function pairType(body: Body, source: ts.Expression): ts.Type {
   const type = body.typeOf(source);
-  const iterator = body.world.checker.getPropertiesOfType(type).find((p) => p.name.startsWith('__@iterator'));
+  const iterator = body.world.checker
+    .getPropertiesOfType(type)
+    .find((p) => p.name.startsWith('__@iterator'));
   const method = iterator && body.world.checker.getTypeOfSymbol(iterator).getCallSignatures()[0];
   const result = method?.getReturnType();
   const argument = result && body.world.checker.getTypeArguments(result as ts.TypeReference)[0];
@@ -488,7 +670,9 @@ function pairType(body: Body, source: ts.Expression): ts.Type {
 
 function pair(body: Body, a: Value, b: Value, node: ts.Node): Value {
   const type = pairType(body, node as ts.Expression);
-  const kind = body.world.types.isArray(type) ? body.world.types.elementKind(type, body.environment) : 'val';
+  const kind = body.world.types.isArray(type)
+    ? body.world.types.elementKind(type, body.environment)
+    : 'val';
   const x = body.settle(convert(body, a, kind, node));
   const y = body.settle(convert(body, b, kind, node));
   const array = newArray(body, kind, '2');
@@ -510,15 +694,26 @@ function iterateProtocol(
   const world = body.world;
   const checker = world.checker;
   const symbol = checker.getPropertiesOfType(type).find((p) => p.name.startsWith('__@iterator'));
-  const iteratorType = symbol && checker.getTypeOfSymbol(symbol).getCallSignatures()[0]?.getReturnType();
+  const iteratorType =
+    symbol && checker.getTypeOfSymbol(symbol).getCallSignatures()[0]?.getReturnType();
   if (!iteratorType) return body.refuse('syntax', source, 'iteration over this value');
   const cls = world.classOf(type, body.environment);
   const iterator =
     cls && world.findMember(cls, '[Symbol.iterator]', 'call')
       ? callMethod(body, cls, '[Symbol.iterator]', 'call', object.c, [], false)
-      : body.call({ how: 'selector', selector: world.selector('[Symbol.iterator]', 'call', [], 'ref', undefined, [['[Symbol.iterator]']]) }, [object.c], 'ref');
+      : body.call(
+          {
+            how: 'selector',
+            selector: world.selector('[Symbol.iterator]', 'call', [], 'ref', undefined, [
+              ['[Symbol.iterator]'],
+            ]),
+          },
+          [object.c],
+          'ref',
+        );
   const nextSymbol = checker.getPropertyOfType(iteratorType, 'next');
-  const resultType = nextSymbol && checker.getTypeOfSymbol(nextSymbol).getCallSignatures()[0]?.getReturnType();
+  const resultType =
+    nextSymbol && checker.getTypeOfSymbol(nextSymbol).getCallSignatures()[0]?.getReturnType();
   if (!resultType) return body.refuse('syntax', source, 'iteration over this value');
   const valueSymbol = checker.getPropertyOfType(resultType, 'value');
   const elementType = pairType(body, source);
@@ -526,11 +721,26 @@ function iterateProtocol(
   if (valueKind === 'void') valueKind = 'ref';
   const results = [['done', 'value']];
   body.emit('for (;;) {');
-  const step = body.call({ how: 'selector', selector: world.selector('next', 'call', [], 'ref', undefined, [['next']]) }, [iterator.c], 'ref');
-  const done = body.call({ how: 'selector', selector: world.selector('done', 'get', [], 'val', undefined, [['value']]) }, [step.c], 'val');
+  const step = body.call(
+    { how: 'selector', selector: world.selector('next', 'call', [], 'ref', undefined, [['next']]) },
+    [iterator.c],
+    'ref',
+  );
+  const done = body.call(
+    { how: 'selector', selector: world.selector('done', 'get', [], 'val', undefined, [['value']]) },
+    [step.c],
+    'val',
+  );
   body.emit(`if (ts_val_truthy(${done.c})) break;`);
   void results;
-  const value = body.call({ how: 'selector', selector: world.selector('value', 'get', [], 'val', undefined, [['value']]) }, [step.c], 'val');
+  const value = body.call(
+    {
+      how: 'selector',
+      selector: world.selector('value', 'get', [], 'val', undefined, [['value']]),
+    },
+    [step.c],
+    'val',
+  );
   const kind = body.kindOfType(elementType);
   each(convert(body, value, kind === 'void' ? 'val' : kind, source), elementType);
   next();

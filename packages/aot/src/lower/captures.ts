@@ -20,7 +20,11 @@ const functions = new WeakMap<ts.Node, FunctionFacts>();
 const statics = new WeakMap<ts.Node, boolean>();
 
 function isContainer(node: ts.Node): boolean {
-  return (ts.isFunctionLike(node) && 'body' in node) || ts.isPropertyDeclaration(node) || ts.isClassStaticBlockDeclaration(node);
+  return (
+    (ts.isFunctionLike(node) && 'body' in node) ||
+    ts.isPropertyDeclaration(node) ||
+    ts.isClassStaticBlockDeclaration(node)
+  );
 }
 
 function containerOf(node: ts.Node): ts.Node {
@@ -48,7 +52,8 @@ function topStatement(node: ts.Node): ts.Node {
 
 function isLocal(declaration: ts.Declaration | undefined): declaration is ts.Declaration {
   if (!declaration) return false;
-  if (ts.isVariableDeclaration(declaration) || ts.isBindingElement(declaration)) return !isModuleVariable(declaration);
+  if (ts.isVariableDeclaration(declaration) || ts.isBindingElement(declaration))
+    return !isModuleVariable(declaration);
   if (ts.isParameter(declaration)) return true;
   return ts.isFunctionDeclaration(declaration) && !ts.isSourceFile(declaration.parent);
 }
@@ -56,8 +61,14 @@ function isLocal(declaration: ts.Declaration | undefined): declaration is ts.Dec
 /** Declared by a statement of the module itself (or by an exported one), so that it lives as long as the program. */
 export function isModuleVariable(declaration: ts.VariableDeclaration | ts.BindingElement): boolean {
   let n: ts.Node = declaration;
-  while (ts.isBindingElement(n) || ts.isArrayBindingPattern(n) || ts.isObjectBindingPattern(n)) n = n.parent;
-  return ts.isVariableDeclaration(n) && ts.isVariableDeclarationList(n.parent) && ts.isVariableStatement(n.parent.parent) && ts.isSourceFile(n.parent.parent.parent);
+  while (ts.isBindingElement(n) || ts.isArrayBindingPattern(n) || ts.isObjectBindingPattern(n))
+    n = n.parent;
+  return (
+    ts.isVariableDeclaration(n) &&
+    ts.isVariableDeclarationList(n.parent) &&
+    ts.isVariableStatement(n.parent.parent) &&
+    ts.isSourceFile(n.parent.parent.parent)
+  );
 }
 
 function analyse(world: World, node: ts.Node): void {
@@ -66,7 +77,8 @@ function analyse(world: World, node: ts.Node): void {
   analysed.add(root);
   const stack: ts.Node[] = [];
   const symbolOf = (id: ts.Identifier): ts.Symbol | undefined => {
-    if (ts.isShorthandPropertyAssignment(id.parent) && id.parent.name === id) return world.checker.getShorthandAssignmentValueSymbol(id.parent);
+    if (ts.isShorthandPropertyAssignment(id.parent) && id.parent.name === id)
+      return world.checker.getShorthandAssignmentValueSymbol(id.parent);
     return world.checker.getSymbolAtLocation(id);
   };
   const markAssigned = (target: ts.Node): void => {
@@ -77,17 +89,37 @@ function analyse(world: World, node: ts.Node): void {
     else if (ts.isObjectLiteralExpression(target)) target.properties.forEach(markAssigned);
     else if (ts.isPropertyAssignment(target)) markAssigned(target.initializer);
     else if (ts.isShorthandPropertyAssignment(target)) markAssigned(target.name);
-    else if (ts.isSpreadElement(target) || ts.isSpreadAssignment(target)) markAssigned(target.expression);
-    else if (ts.isParenthesizedExpression(target) || ts.isNonNullExpression(target) || ts.isAsExpression(target)) markAssigned(target.expression);
-    else if (ts.isBinaryExpression(target) && target.operatorToken.kind === ts.SyntaxKind.EqualsToken) markAssigned(target.left);
+    else if (ts.isSpreadElement(target) || ts.isSpreadAssignment(target))
+      markAssigned(target.expression);
+    else if (
+      ts.isParenthesizedExpression(target) ||
+      ts.isNonNullExpression(target) ||
+      ts.isAsExpression(target)
+    )
+      markAssigned(target.expression);
+    else if (
+      ts.isBinaryExpression(target) &&
+      target.operatorToken.kind === ts.SyntaxKind.EqualsToken
+    )
+      markAssigned(target.left);
   };
   const visit = (n: ts.Node): void => {
     if (ts.isTypeNode(n)) return;
-    if (ts.isBinaryExpression(n) && n.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && n.operatorToken.kind <= ts.SyntaxKind.LastAssignment) {
+    if (
+      ts.isBinaryExpression(n) &&
+      n.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+      n.operatorToken.kind <= ts.SyntaxKind.LastAssignment
+    ) {
       markAssigned(n.left);
-    } else if ((ts.isPrefixUnaryExpression(n) || ts.isPostfixUnaryExpression(n)) && (n.operator === ts.SyntaxKind.PlusPlusToken || n.operator === ts.SyntaxKind.MinusMinusToken)) {
+    } else if (
+      (ts.isPrefixUnaryExpression(n) || ts.isPostfixUnaryExpression(n)) &&
+      (n.operator === ts.SyntaxKind.PlusPlusToken || n.operator === ts.SyntaxKind.MinusMinusToken)
+    ) {
       markAssigned(n.operand);
-    } else if ((ts.isForOfStatement(n) || ts.isForInStatement(n)) && !ts.isVariableDeclarationList(n.initializer)) {
+    } else if (
+      (ts.isForOfStatement(n) || ts.isForInStatement(n)) &&
+      !ts.isVariableDeclarationList(n.initializer)
+    ) {
       markAssigned(n.initializer);
     }
     if (n.kind === ts.SyntaxKind.ThisKeyword || n.kind === ts.SyntaxKind.SuperKeyword) {
@@ -98,7 +130,9 @@ function analyse(world: World, node: ts.Node): void {
     }
     if (ts.isIdentifier(n) && stack.length > 1) {
       const parent = n.parent;
-      const isName = (ts.isPropertyAccessExpression(parent) && parent.name === n) || (ts.isPropertyAssignment(parent) && parent.name === n);
+      const isName =
+        (ts.isPropertyAccessExpression(parent) && parent.name === n) ||
+        (ts.isPropertyAssignment(parent) && parent.name === n);
       const symbol = isName ? undefined : symbolOf(n);
       const declaration = symbol?.valueDeclaration;
       if (symbol && isLocal(declaration) && parent !== declaration) use(symbol, declaration, n);
@@ -118,7 +152,8 @@ function analyse(world: World, node: ts.Node): void {
       functions.get(user)!.free.add(symbol);
       const entry = facts(symbol);
       entry.captured = true;
-      if (user.getStart() < declaration.getEnd() || ts.isFunctionDeclaration(declaration)) entry.early = true;
+      if (user.getStart() < declaration.getEnd() || ts.isFunctionDeclaration(declaration))
+        entry.early = true;
     }
     void at;
   };

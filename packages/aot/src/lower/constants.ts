@@ -3,8 +3,8 @@ import * as ts from 'typescript';
 import type { Kind } from '../kinds.js';
 import type { Value } from '../model.js';
 import type { World } from '../world.js';
-import { numberKind } from './number-kind.js';
 import type { Body } from './body.js';
+import { numberKind } from './number-kind.js';
 
 export type Constant = number | bigint | boolean;
 
@@ -26,7 +26,8 @@ function compute(world: World, node: ts.Expression): Constant | undefined {
   if (ts.isBigIntLiteral(node)) return BigInt(node.text.slice(0, -1));
   if (node.kind === S.TrueKeyword) return true;
   if (node.kind === S.FalseKeyword) return false;
-  if (ts.isParenthesizedExpression(node) || ts.isSatisfiesExpression(node)) return evaluate(world, node.expression);
+  if (ts.isParenthesizedExpression(node) || ts.isSatisfiesExpression(node))
+    return evaluate(world, node.expression);
   if (ts.isAsExpression(node)) {
     const value = evaluate(world, node.expression);
     return value;
@@ -50,7 +51,8 @@ function compute(world: World, node: ts.Expression): Constant | undefined {
     if (!symbol) return undefined;
     symbol = world.resolveAlias(symbol);
     const declaration = symbol.valueDeclaration;
-    if (!declaration || !ts.isVariableDeclaration(declaration) || !declaration.initializer) return undefined;
+    if (!declaration || !ts.isVariableDeclaration(declaration) || !declaration.initializer)
+      return undefined;
     if (!(ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const)) return undefined;
     if (!ts.isIdentifier(declaration.name)) return undefined;
     return evaluate(world, declaration.initializer);
@@ -64,19 +66,28 @@ function compute(world: World, node: ts.Expression): Constant | undefined {
     if (node.expression.getText() === 'BigInt.asUintN' && node.arguments.length === 2) {
       const bits = evaluate(world, node.arguments[0]!);
       const v = evaluate(world, node.arguments[1]!);
-      return typeof bits === 'number' && typeof v === 'bigint' ? BigInt.asUintN(bits, v) : undefined;
+      return typeof bits === 'number' && typeof v === 'bigint'
+        ? BigInt.asUintN(bits, v)
+        : undefined;
     }
   }
   return undefined;
 }
 
 /** The value of `Enum.Member`, const enum or not. */
-export function enumValue(world: World, node: ts.PropertyAccessExpression | ts.ElementAccessExpression): string | number | undefined {
+export function enumValue(
+  world: World,
+  node: ts.PropertyAccessExpression | ts.ElementAccessExpression,
+): string | number | undefined {
   const direct = world.checker.getConstantValue(node);
   if (direct !== undefined) return direct;
-  const symbol = world.checker.getSymbolAtLocation(ts.isPropertyAccessExpression(node) ? node.name : node);
+  const symbol = world.checker.getSymbolAtLocation(
+    ts.isPropertyAccessExpression(node) ? node.name : node,
+  );
   const declaration = symbol?.valueDeclaration;
-  return declaration && ts.isEnumMember(declaration) ? world.checker.getConstantValue(declaration) : undefined;
+  return declaration && ts.isEnumMember(declaration)
+    ? world.checker.getConstantValue(declaration)
+    : undefined;
 }
 
 function binary(world: World, node: ts.BinaryExpression): Constant | undefined {
@@ -141,7 +152,8 @@ function binary(world: World, node: ts.BinaryExpression): Constant | undefined {
 export function foldConstant(body: Body, node: ts.Expression): Value | undefined {
   const constant = evaluate(body.world, node);
   if (constant === undefined) return undefined;
-  const kind = typeof constant === 'number' ? numberKind(body.world, node, body.environment) : undefined;
+  const kind =
+    typeof constant === 'number' ? numberKind(body.world, node, body.environment) : undefined;
   return constantValue(constant, kind);
 }
 

@@ -61,7 +61,13 @@ export function clip(node: ts.Node): string {
  * TypeScript's arrays are covariant, ours hold one kind: `number[]` is not a `(number | undefined)[]` natively. Checked
  * where a value of one static type flows into a place of another.
  */
-export function checkContainers(body: Body, from: ts.Type, to: ts.Type, node: ts.Node, depth: number = 0): void {
+export function checkContainers(
+  body: Body,
+  from: ts.Type,
+  to: ts.Type,
+  node: ts.Node,
+  depth: number = 0,
+): void {
   if (from === to || depth > 3) return;
   const types = body.world.types;
   const a = types.nonNull(from);
@@ -79,7 +85,8 @@ export function checkContainers(body: Body, from: ts.Type, to: ts.Type, node: ts
     }
     const inner = types.elementTypes(a);
     const outer = types.elementTypes(b);
-    if (inner?.length === 1 && outer?.length === 1) checkContainers(body, inner[0]!, outer[0]!, node, depth + 1);
+    if (inner?.length === 1 && outer?.length === 1)
+      checkContainers(body, inner[0]!, outer[0]!, node, depth + 1);
     return;
   }
   if (aArray || types.isArray(b)) return;

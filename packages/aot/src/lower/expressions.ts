@@ -7,20 +7,11 @@ import { arrayLiteral, objectLiteral } from './aggregates.js';
 import { assign, assignPattern, lowerAssignment, lowerStep } from './assign.js';
 import { type Body, nullValue, undefinedValue } from './body.js';
 import { callRuntime, lowerCall } from './calls.js';
-import { checkContainers, clip, convert } from './convert.js';
 import { foldConstant } from './constants.js';
+import { checkContainers, clip, convert } from './convert.js';
 import { closureValue, functionValue } from './functions.js';
 import { lowerNew } from './new.js';
-import {
-  arithmetic,
-  bool,
-  equal,
-  less,
-  not,
-  nullish,
-  toInt32,
-  truthy,
-} from './operators.js';
+import { arithmetic, bool, equal, less, not, nullish, toInt32, truthy } from './operators.js';
 import { lowerElement, lowerProperty, readStatic } from './property.js';
 import { concatenate, concatOperands, lowerTemplate, stringConstant, textOf } from './strings.js';
 
@@ -30,7 +21,12 @@ export { assign, assignPattern };
 
 export function skipParentheses(node: ts.Expression): ts.Expression {
   let n = node;
-  while (ts.isParenthesizedExpression(n) || ts.isNonNullExpression(n) || ts.isAsExpression(n) || ts.isSatisfiesExpression(n)) {
+  while (
+    ts.isParenthesizedExpression(n) ||
+    ts.isNonNullExpression(n) ||
+    ts.isAsExpression(n) ||
+    ts.isSatisfiesExpression(n)
+  ) {
     n = n.expression;
   }
   return n;
@@ -39,9 +35,14 @@ export function skipParentheses(node: ts.Expression): ts.Expression {
 /** May evaluating this change a variable, memory, or leave? */
 export function hasEffects(node: ts.Node): boolean {
   if (ts.isFunctionLike(node)) return false;
-  if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isYieldExpression(node)) return true;
+  if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isYieldExpression(node))
+    return true;
   if (ts.isPostfixUnaryExpression(node)) return true;
-  if (ts.isPrefixUnaryExpression(node) && (node.operator === S.PlusPlusToken || node.operator === S.MinusMinusToken)) return true;
+  if (
+    ts.isPrefixUnaryExpression(node) &&
+    (node.operator === S.PlusPlusToken || node.operator === S.MinusMinusToken)
+  )
+    return true;
   if (
     ts.isBinaryExpression(node) &&
     node.operatorToken.kind >= S.FirstAssignment &&
@@ -68,7 +69,12 @@ export function lowerAs(body: Body, node: ts.Expression, kind: Kind): Value {
 export function lowerInto(body: Body, node: ts.Expression, type: ts.Type, kind: Kind): Value {
   const value = lower(body, node);
   const inner = skipParentheses(node);
-  if (kind === 'ref' && !ts.isArrayLiteralExpression(inner) && !ts.isObjectLiteralExpression(inner) && !ts.isAsExpression(node)) {
+  if (
+    kind === 'ref' &&
+    !ts.isArrayLiteralExpression(inner) &&
+    !ts.isObjectLiteralExpression(inner) &&
+    !ts.isAsExpression(node)
+  ) {
     checkContainers(body, body.typeOf(node), type, node);
   }
   return convert(body, value, kind, node);
@@ -84,7 +90,10 @@ export function narrow(body: Body, value: Value, node: ts.Expression): Value {
 }
 
 export function lower(body: Body, node: ts.Expression): Value {
-  if (ts.isOptionalChain(node) && !(ts.isOptionalChain(node.parent) && node.parent.expression === node)) {
+  if (
+    ts.isOptionalChain(node) &&
+    !(ts.isOptionalChain(node.parent) && node.parent.expression === node)
+  ) {
     return lowerChain(body, node);
   }
   switch (node.kind) {
@@ -209,9 +218,14 @@ export function readSymbol(body: Body, symbol: ts.Symbol, node: ts.Expression): 
   const declaration = symbol.valueDeclaration ?? symbol.declarations?.[0];
   if (!declaration) return body.refuse('unresolved', node, symbol.name);
   if (ts.isFunctionDeclaration(declaration)) {
-    const implementation = symbol.declarations?.find((d): d is ts.FunctionDeclaration => ts.isFunctionDeclaration(d) && !!d.body);
+    const implementation = symbol.declarations?.find(
+      (d): d is ts.FunctionDeclaration => ts.isFunctionDeclaration(d) && !!d.body,
+    );
     if (!implementation) return body.refuse('unsupportedMember', node, symbol.name);
-    const environment = body.world.methodEnvironment(implementation, emptyFor(body, implementation));
+    const environment = body.world.methodEnvironment(
+      implementation,
+      emptyFor(body, implementation),
+    );
     const instance = body.world.functionInstance(implementation, environment, undefined);
     return functionValue(body, instance);
   }
@@ -230,7 +244,9 @@ export function readSymbol(body: Body, symbol: ts.Symbol, node: ts.Expression): 
 
 export function emptyFor(body: Body, declaration: ts.Node): Body['environment'] {
   // A nested function sees the type parameters of its surroundings; a top-level one sees none.
-  return ts.isSourceFile(declaration.parent) || ts.isModuleBlock(declaration.parent) ? { kinds: new Map(), key: '' } : body.environment;
+  return ts.isSourceFile(declaration.parent) || ts.isModuleBlock(declaration.parent)
+    ? { kinds: new Map(), key: '' }
+    : body.environment;
 }
 
 function lowerChain(body: Body, node: ts.Expression): Value {
@@ -272,7 +288,13 @@ function lowerPrefix(body: Body, node: ts.PrefixUnaryExpression): Value {
       const value = lower(body, node.operand);
       if (value.kind === 'f64') return body.temp('f64', `-${value.c}`);
       if (value.kind === 'u64' || value.kind === 'i64') {
-        return arithmetic(body, S.MinusToken, { c: 'INT64_C(0)', kind: 'i64' }, convert(body, value, 'i64', node), node);
+        return arithmetic(
+          body,
+          S.MinusToken,
+          { c: 'INT64_C(0)', kind: 'i64' },
+          convert(body, value, 'i64', node),
+          node,
+        );
       }
       return body.temp('int', `-${convert(body, value, 'int', node).c}`);
     }
@@ -303,9 +325,13 @@ function lowerConditional(body: Body, node: ts.ConditionalExpression): Value {
   const kind = body.kindOf(node);
   const result = body.slot(kind === 'void' ? 'ref' : kind);
   body.emit(`if (${condition}) {`);
-  body.emit(`${result.c} = ${convert(body, lower(body, node.whenTrue), result.kind, node.whenTrue).c};`);
+  body.emit(
+    `${result.c} = ${convert(body, lower(body, node.whenTrue), result.kind, node.whenTrue).c};`,
+  );
   body.emit('} else {');
-  body.emit(`${result.c} = ${convert(body, lower(body, node.whenFalse), result.kind, node.whenFalse).c};`);
+  body.emit(
+    `${result.c} = ${convert(body, lower(body, node.whenFalse), result.kind, node.whenFalse).c};`,
+  );
   body.emit('}');
   return result;
 }
@@ -391,7 +417,10 @@ export function integerDivision(body: Body, node: ts.Expression, name: string): 
   if (!ts.isBinaryExpression(inner) || inner.operatorToken.kind !== S.SlashToken) return undefined;
   if (body.kindOf(inner.left) !== 'int' || body.kindOf(inner.right) !== 'int') return undefined;
   const [a, b] = lowerOperands(body, [inner.left, inner.right]);
-  return body.temp('int', `${name}(${convert(body, a!, 'int', node).c}, ${convert(body, b!, 'int', node).c}, ${body.site})`);
+  return body.temp(
+    'int',
+    `${name}(${convert(body, a!, 'int', node).c}, ${convert(body, b!, 'int', node).c}, ${body.site})`,
+  );
 }
 
 function lowerLogical(body: Body, node: ts.BinaryExpression): Value {
@@ -401,7 +430,11 @@ function lowerLogical(body: Body, node: ts.BinaryExpression): Value {
   if (kind === 'bool' && op !== S.QuestionQuestionToken) return bool(lowerCondition(body, node));
   const left = lower(body, node.left);
   const test =
-    op === S.QuestionQuestionToken ? nullish(left).c : op === S.BarBarToken ? `!${truthy(left)}` : truthy(left);
+    op === S.QuestionQuestionToken
+      ? nullish(left).c
+      : op === S.BarBarToken
+        ? `!${truthy(left)}`
+        : truthy(left);
   if (op === S.QuestionQuestionToken && test === '0') return convert(body, left, kind, node);
   const result = body.slot(kind);
   const takeLeft = (): void => {
@@ -425,11 +458,16 @@ function convertLoosely(body: Body, value: Value, kind: Kind, node: ts.Node): Va
 }
 
 function lowerEquality(body: Body, node: ts.BinaryExpression, loose: boolean): Value {
-  const special = typeofTest(body, node.left, node.right) ?? typeofTest(body, node.right, node.left);
+  const special =
+    typeofTest(body, node.left, node.right) ?? typeofTest(body, node.right, node.left);
   if (special) return special;
   const [a, b] = lowerOperands(body, [node.left, node.right]);
   if (loose) {
-    const nullSide = isNullish(body.typeOf(node.right)) ? a : isNullish(body.typeOf(node.left)) ? b : undefined;
+    const nullSide = isNullish(body.typeOf(node.right))
+      ? a
+      : isNullish(body.typeOf(node.left))
+        ? b
+        : undefined;
     if (nullSide) return nullish(nullSide);
   }
   return equal(body, a!, b!, node);
@@ -439,7 +477,14 @@ function typeofTest(body: Body, side: ts.Expression, text: ts.Expression): Value
   const inner = skipParentheses(side);
   if (!ts.isTypeOfExpression(inner) || !ts.isStringLiteralLike(text)) return undefined;
   const value = lowerWide(body, inner.expression);
-  const names: Partial<Record<Kind, string>> = { int: 'number', f64: 'number', bool: 'boolean', u64: 'bigint', i64: 'bigint', void: 'undefined' };
+  const names: Partial<Record<Kind, string>> = {
+    int: 'number',
+    f64: 'number',
+    bool: 'boolean',
+    u64: 'bigint',
+    i64: 'bigint',
+    void: 'undefined',
+  };
   const fixed = names[value.kind];
   if (fixed) return bool(fixed === text.text ? '1' : '0');
   const v = value.c;
@@ -473,8 +518,12 @@ function lowerInstanceOf(body: Body, node: ts.BinaryExpression): Value {
   let symbol = body.world.checker.getSymbolAtLocation(right);
   if (symbol) symbol = body.world.resolveAlias(symbol);
   if (!isReference(value.kind)) return bool('0');
-  const declaration = symbol?.declarations?.find((d): d is ts.ClassLikeDeclaration => ts.isClassLike(d));
-  const library = symbol?.declarations?.[0]?.getSourceFile().isDeclarationFile ? symbol.name : undefined;
+  const declaration = symbol?.declarations?.find((d): d is ts.ClassLikeDeclaration =>
+    ts.isClassLike(d),
+  );
+  const library = symbol?.declarations?.[0]?.getSourceFile().isDeclarationFile
+    ? symbol.name
+    : undefined;
   if (library === 'Array') return bool(`ts_is_cls(${value.c}, 7, 12)`);
   if (library !== undefined) {
     const view = body.world.runtimeClass(library);
@@ -513,9 +562,10 @@ function classTest(body: Body, value: Value, declaration: ts.ClassLikeDeclaratio
 }
 
 function lowerIn(body: Body, node: ts.BinaryExpression): Value {
-  if (!ts.isStringLiteralLike(node.left) && !ts.isPrivateIdentifier(node.left)) return body.refuse('dynamicProperty', node);
+  if (!ts.isStringLiteralLike(node.left) && !ts.isPrivateIdentifier(node.left))
+    return body.refuse('dynamicProperty', node);
   const value = body.settle(lower(body, node.right));
   return bool(`@has${node.left.text}(${value.c})@`);
 }
 
-export { arrayClass, cType, clip };
+export { arrayClass, clip, cType };

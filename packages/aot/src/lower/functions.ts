@@ -9,8 +9,8 @@ import { Body } from './body.js';
 import { isStaticFunction, needsBox } from './captures.js';
 import { convert } from './convert.js';
 import { lower, lowerInto } from './expressions.js';
-import { variableKindOf } from './number-kind.js';
 import { lowerConstructorBody } from './new.js';
+import { variableKindOf } from './number-kind.js';
 import { lowerBlock } from './statements.js';
 
 /** Fills `instance.items`. */
@@ -27,7 +27,8 @@ export function lowerFunction(world: World, instance: FunctionInstance): void {
 }
 
 function lowerInside(body: Body, declaration: ts.FunctionLikeDeclaration): void {
-  if (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Async) body.refuse('asyncCode', declaration);
+  if (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Async)
+    body.refuse('asyncCode', declaration);
   if (declaration.asteriskToken) body.refuse('syntax', declaration, 'a generator function');
   body.at(declaration);
   declareParameters(body, declaration);
@@ -52,7 +53,11 @@ function lowerInside(body: Body, declaration: ts.FunctionLikeDeclaration): void 
   }
 }
 
-export function returnType(body: Body, declaration: ts.SignatureDeclaration, expression: ts.Expression): ts.Type {
+export function returnType(
+  body: Body,
+  declaration: ts.SignatureDeclaration,
+  expression: ts.Expression,
+): ts.Type {
   const signature = body.world.checker.getSignatureFromDeclaration(declaration);
   return signature ? signature.getReturnType() : body.typeOf(expression);
 }
@@ -70,16 +75,24 @@ function declareParameters(body: Body, declaration: ts.FunctionLikeDeclaration):
     const type = body.typeOf(node);
     if (node.initializer) {
       let kind = body.kindOfType(type);
-      if (kind === 'int' || kind === 'u64' || kind === 'i64') kind = !node.type ? body.kindOf(node.initializer) : kind;
+      if (kind === 'int' || kind === 'u64' || kind === 'i64')
+        kind = !node.type ? body.kindOf(node.initializer) : kind;
       value = withDefault(body, passed, node.initializer, kind, node);
     }
-    bindPattern(body, node.name, value, type, (identifier, item) => defineVariable(body, identifier, item, item.kind));
+    bindPattern(body, node.name, value, type, (identifier, item) =>
+      defineVariable(body, identifier, item, item.kind),
+    );
   });
   void declaration;
 }
 
 /** Declares a local variable with a first value. */
-export function defineVariable(body: Body, identifier: ts.Identifier, value: Value, kind: Kind): void {
+export function defineVariable(
+  body: Body,
+  identifier: ts.Identifier,
+  value: Value,
+  kind: Kind,
+): void {
   let symbol = body.world.checker.getSymbolAtLocation(identifier);
   const owner = identifier.parent;
   if (ts.isParameter(owner) && ts.isParameterPropertyDeclaration(owner, owner.parent)) {
@@ -121,7 +134,10 @@ export function closureValue(
   instance.lowered = true;
   const entry = { instance, creates: undefined as string | undefined };
   if (symbol) body.known.set(symbol, entry);
-  const own = ts.isFunctionExpression(node) && node.name ? world.checker.getSymbolAtLocation(node.name) : undefined;
+  const own =
+    ts.isFunctionExpression(node) && node.name
+      ? world.checker.getSymbolAtLocation(node.name)
+      : undefined;
   const child = new Body(world, instance, body);
   if (own) {
     child.variables.set(own, { c: 'self', kind: 'ref', boxed: false });
@@ -133,13 +149,26 @@ export function closureValue(
     entry.creates = 'static';
     return functionValue(body, instance);
   }
-  const cls = world.newClass(`closure_${name}`, body.fn.module, undefined, environment, undefined, true);
+  const cls = world.newClass(
+    `closure_${name}`,
+    body.fn.module,
+    undefined,
+    environment,
+    undefined,
+    true,
+  );
   for (const capture of child.captures) {
-    world.addField(cls, capture.fieldName, capture.variable.boxed ? 'ref' : capture.variable.kind, undefined);
+    world.addField(
+      cls,
+      capture.fieldName,
+      capture.variable.boxed ? 'ref' : capture.variable.kind,
+      undefined,
+    );
   }
   world.finishLayout(cls);
   world.allocate(cls);
-  const place = (object: string, field: string): string => `((struct ${cls.cname} *)${object})->${cls.fields.get(field)!.cname}`;
+  const place = (object: string, field: string): string =>
+    `((struct ${cls.cname} *)${object})->${cls.fields.get(field)!.cname}`;
   const prologue = child.captures.map((capture) => {
     const type = capture.variable.boxed ? 'ref' : cType(capture.variable.kind);
     return `${type} ${capture.variable.c} = ${place('self', capture.fieldName)};`;
@@ -147,7 +176,8 @@ export function closureValue(
   instance.items.unshift(...prologue);
   const object = body.temp('ref', `ts_alloc(@id${cls.index}@, ${world.sizeOf(cls)})`);
   body.emit(`((struct ts_clo *)${object.c})->code = (void *)u_${instance.cname};`);
-  for (const capture of child.captures) body.emit(`${place(object.c, capture.fieldName)} = ${capture.outer.c};`);
+  for (const capture of child.captures)
+    body.emit(`${place(object.c, capture.fieldName)} = ${capture.outer.c};`);
   return object;
 }
 
@@ -164,7 +194,10 @@ export function functionValue(body: Body, instance: FunctionInstance): Value {
 }
 
 /** A function value whose code is known here, for a direct call. */
-export function knownFunction(body: Body, symbol: ts.Symbol): { instance: FunctionInstance; self: string | undefined } | undefined {
+export function knownFunction(
+  body: Body,
+  symbol: ts.Symbol,
+): { instance: FunctionInstance; self: string | undefined } | undefined {
   const known = body.lookupKnown(symbol);
   if (!known) return undefined;
   if (known.creates === 'static') return { instance: known.instance, self: '((ref)0)' };
@@ -180,10 +213,16 @@ export function hoistFunctions(body: Body, statements: readonly ts.Statement[]):
   const world = body.world;
   const nested: { node: ts.FunctionDeclaration; symbol: ts.Symbol }[] = [];
   for (const statement of statements) {
-    if (ts.isFunctionDeclaration(statement) && statement.body && statement.name && !isStaticFunction(world, statement)) {
+    if (
+      ts.isFunctionDeclaration(statement) &&
+      statement.body &&
+      statement.name &&
+      !isStaticFunction(world, statement)
+    ) {
       nested.push({ node: statement, symbol: world.checker.getSymbolAtLocation(statement.name)! });
     } else if (ts.isVariableStatement(statement)) {
-      for (const declaration of statement.declarationList.declarations) predeclare(body, declaration.name);
+      for (const declaration of statement.declarationList.declarations)
+        predeclare(body, declaration.name);
     }
   }
   for (const { symbol } of nested) body.declare(symbol, 'ref', needsBox(world, symbol));
@@ -196,7 +235,8 @@ export function hoistFunctions(body: Body, statements: readonly ts.Statement[]):
 /** Boxes of variables that closures see before their declaration runs. */
 function predeclare(body: Body, name: ts.BindingName): void {
   if (!ts.isIdentifier(name)) {
-    for (const element of name.elements) if (!ts.isOmittedExpression(element)) predeclare(body, element.name);
+    for (const element of name.elements)
+      if (!ts.isOmittedExpression(element)) predeclare(body, element.name);
     return;
   }
   const symbol = body.world.checker.getSymbolAtLocation(name);
@@ -210,7 +250,12 @@ export function variableKind(body: Body, name: ts.Identifier): Kind {
   const type = body.typeOf(name);
   let kind = body.kindOfType(type);
   if (kind === 'void') kind = 'ref';
-  if ((kind === 'int' || kind === 'u64' || kind === 'i64') && ts.isVariableDeclaration(declaration) && !declaration.type && declaration.initializer) {
+  if (
+    (kind === 'int' || kind === 'u64' || kind === 'i64') &&
+    ts.isVariableDeclaration(declaration) &&
+    !declaration.type &&
+    declaration.initializer
+  ) {
     kind = variableKindOf(body.world, declaration, body.environment);
   }
   return kind;

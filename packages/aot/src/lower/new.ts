@@ -16,10 +16,14 @@ export function constructorOf(body: Body, cls: ClassInstance): FunctionInstance 
   const world = body.world;
   const declaration = cls.declaration;
   if (!declaration) return undefined;
-  const own = declaration.members.find((m): m is ts.ConstructorDeclaration => ts.isConstructorDeclaration(m) && m.body !== undefined);
+  const own = declaration.members.find(
+    (m): m is ts.ConstructorDeclaration => ts.isConstructorDeclaration(m) && m.body !== undefined,
+  );
   if (own) return world.functionInstance(own, cls.environment, cls);
   const base = cls.base && constructorOf(body, cls.base);
-  const hasFields = declaration.members.some((m) => ts.isPropertyDeclaration(m) && !hasModifier(m, ts.SyntaxKind.StaticKeyword));
+  const hasFields = declaration.members.some(
+    (m) => ts.isPropertyDeclaration(m) && !hasModifier(m, ts.SyntaxKind.StaticKeyword),
+  );
   if (!hasFields) return base;
   return world.customFunction(`new${cls.index}`, () => ({
     cname: world.uniqueName(`${cls.module.name}_${cls.name}_constructor`),
@@ -35,7 +39,11 @@ export function constructorOf(body: Body, cls: ClassInstance): FunctionInstance 
     custom: (inner: Body) => {
       inner.variables.set('this', { c: 'self', kind: 'ref', boxed: false });
       if (base) {
-        inner.call({ how: 'direct', instance: base }, ['self', ...base.parameters.map((_, i) => `p${i}`)], 'void');
+        inner.call(
+          { how: 'direct', instance: base },
+          ['self', ...base.parameters.map((_, i) => `p${i}`)],
+          'void',
+        );
       }
       initialiseFields(inner, cls);
       inner.emit({ op: 'return', value: '' });
@@ -43,11 +51,18 @@ export function constructorOf(body: Body, cls: ClassInstance): FunctionInstance 
   }));
 }
 
-export function lowerConstructorBody(body: Body, cls: ClassInstance, declaration: ts.ConstructorDeclaration): void {
+export function lowerConstructorBody(
+  body: Body,
+  cls: ClassInstance,
+  declaration: ts.ConstructorDeclaration,
+): void {
   const parameterProperties = (): void => {
     for (const parameter of declaration.parameters) {
       if (!ts.isParameterPropertyDeclaration(parameter, declaration)) continue;
-      const symbols = body.world.checker.getSymbolsOfParameterPropertyDeclaration(parameter, propertyName(parameter.name as ts.Identifier));
+      const symbols = body.world.checker.getSymbolsOfParameterPropertyDeclaration(
+        parameter,
+        propertyName(parameter.name as ts.Identifier),
+      );
       const symbol = symbols.find((s) => s.flags & ts.SymbolFlags.FunctionScopedVariable)!;
       const variable = body.lookup(symbol)!;
       const field = cls.fields.get(propertyName(parameter.name as ts.Identifier))!;
@@ -70,7 +85,12 @@ export function lowerConstructorBody(body: Body, cls: ClassInstance, declaration
 
 function initialiseFields(body: Body, cls: ClassInstance): void {
   for (const member of cls.declaration!.members) {
-    if (!ts.isPropertyDeclaration(member) || hasModifier(member, ts.SyntaxKind.StaticKeyword) || !member.initializer) continue;
+    if (
+      !ts.isPropertyDeclaration(member) ||
+      hasModifier(member, ts.SyntaxKind.StaticKeyword) ||
+      !member.initializer
+    )
+      continue;
     body.at(member);
     const field = cls.fields.get(propertyName(member.name))!;
     const value = lowerInto(body, member.initializer, body.typeOf(member), field.kind);
@@ -84,19 +104,36 @@ export function superCall(body: Body, node: ts.CallExpression): Value {
   const constructor = constructorOf(body, base);
   const signature = body.world.checker.getResolvedSignature(node);
   if (constructor) {
-    const args = lowerArguments(body, constructor.parameters, node.arguments, constructor.environment, node, signature);
+    const args = lowerArguments(
+      body,
+      constructor.parameters,
+      node.arguments,
+      constructor.environment,
+      node,
+      signature,
+    );
     body.call({ how: 'direct', instance: constructor }, ['self', ...args], 'void');
   }
   body.afterSuper?.();
   return undefinedValue;
 }
 
-export function construct(body: Body, cls: ClassInstance, args: readonly ts.Expression[], node: ts.Expression): Value {
+export function construct(
+  body: Body,
+  cls: ClassInstance,
+  args: readonly ts.Expression[],
+  node: ts.Expression,
+): Value {
   const constructor = constructorOf(body, cls);
-  const signature = ts.isNewExpression(node) ? body.world.checker.getResolvedSignature(node) : undefined;
-  const passed = constructor ? lowerArguments(body, constructor.parameters, args, constructor.environment, node, signature) : [];
+  const signature = ts.isNewExpression(node)
+    ? body.world.checker.getResolvedSignature(node)
+    : undefined;
+  const passed = constructor
+    ? lowerArguments(body, constructor.parameters, args, constructor.environment, node, signature)
+    : [];
   const object = allocate(body, cls);
-  if (constructor) body.call({ how: 'direct', instance: constructor }, [object.c, ...passed], 'void');
+  if (constructor)
+    body.call({ how: 'direct', instance: constructor }, [object.c, ...passed], 'void');
   return object;
 }
 
@@ -106,18 +143,28 @@ export function lowerNew(body: Body, node: ts.NewExpression): Value {
   let symbol = checker.getSymbolAtLocation(node.expression);
   if (symbol) symbol = world.resolveAlias(symbol);
   const args = node.arguments ?? [];
-  if (symbol?.declarations?.every((d) => d.getSourceFile().isDeclarationFile)) return newLibrary(body, node, symbol.name, args);
+  if (symbol?.declarations?.every((d) => d.getSourceFile().isDeclarationFile))
+    return newLibrary(body, node, symbol.name, args);
   const cls = world.classOf(body.typeOf(node), body.environment);
-  if (!cls?.declaration) return body.refuse('classValue', node.expression, node.expression.getText());
+  if (!cls?.declaration)
+    return body.refuse('classValue', node.expression, node.expression.getText());
   return construct(body, cls, args, node);
 }
 
-function newLibrary(body: Body, node: ts.NewExpression, name: string, args: readonly ts.Expression[]): Value {
+function newLibrary(
+  body: Body,
+  node: ts.NewExpression,
+  name: string,
+  args: readonly ts.Expression[],
+): Value {
   const world = body.world;
   if (name === 'Array') {
     const type = body.typeOf(node);
     const context = world.checker.getContextualType(node);
-    const chosen = context && world.types.isArray(world.types.nonNull(context)) ? world.types.nonNull(context) : type;
+    const chosen =
+      context && world.types.isArray(world.types.nonNull(context))
+        ? world.types.nonNull(context)
+        : type;
     const kind = world.types.elementKind(chosen, body.environment);
     if (args.length > 1) {
       const array = newArray(body, kind, '0');
@@ -130,20 +177,32 @@ function newLibrary(body: Body, node: ts.NewExpression, name: string, args: read
   if (view || name === 'ArrayBuffer' || name === 'DataView') return newView(body, node, name, args);
   const cls = world.classOf(body.typeOf(node), body.environment);
   if (!cls) return body.refuse('missingRuntime', node, `class ${name}Impl`);
-  if ((name === 'Map' || name === 'Set') && args[0]) return newCollection(body, node, name, cls, args[0]);
+  if ((name === 'Map' || name === 'Set') && args[0])
+    return newCollection(body, node, name, cls, args[0]);
   return construct(body, cls, args, node);
 }
 
-function newCollection(body: Body, node: ts.NewExpression, name: string, cls: ClassInstance, source: ts.Expression): Value {
+function newCollection(
+  body: Body,
+  node: ts.NewExpression,
+  name: string,
+  cls: ClassInstance,
+  source: ts.Expression,
+): Value {
   const world = body.world;
   const object = construct(body, cls, [], node);
   const method = world.findMember(cls, name === 'Map' ? 'set' : 'add', 'call')!;
-  const instance = world.functionInstance(method.declaration, method.owner.environment, method.owner);
+  const instance = world.functionInstance(
+    method.declaration,
+    method.owner.environment,
+    method.owner,
+  );
   const kinds = instance.parameters.map((p) => p.kind);
   if (name === 'Map' && ts.isArrayLiteralExpression(source)) {
     // Entries written out need no pair objects.
     for (const element of source.elements) {
-      if (!ts.isArrayLiteralExpression(element) || element.elements.length !== 2) return body.refuse('syntax', element, 'this Map entry');
+      if (!ts.isArrayLiteralExpression(element) || element.elements.length !== 2)
+        return body.refuse('syntax', element, 'this Map entry');
       const key = body.settle(lowerAs(body, element.elements[0]!, kinds[0]!));
       const value = body.settle(lowerAs(body, element.elements[1]!, kinds[1]!));
       body.call({ how: 'direct', instance }, [object.c, key.c, value.c], instance.result);
@@ -152,22 +211,41 @@ function newCollection(body: Body, node: ts.NewExpression, name: string, cls: Cl
   }
   elementsOf(body, source, (item) => {
     if (name === 'Set') {
-      body.call({ how: 'direct', instance }, [object.c, convert(body, item, kinds[0]!, node).c], instance.result);
+      body.call(
+        { how: 'direct', instance },
+        [object.c, convert(body, item, kinds[0]!, node).c],
+        instance.result,
+      );
       return;
     }
     const type = world.types.receiver(body.typeOf(source));
     const pairType = world.types.elementTypes(type)?.[0];
-    const inner: Kind = pairType && world.types.isArray(pairType) ? world.types.elementKind(pairType, body.environment) : 'val';
+    const inner: Kind =
+      pairType && world.types.isArray(pairType)
+        ? world.types.elementKind(pairType, body.environment)
+        : 'val';
     const at = (i: number): Value =>
-      body.temp(inner, `*(${isReference(inner) ? 'ref' : 'int64_t'} *)ts_arr_at(${item.c}, ${i}, ${body.site})`);
+      body.temp(
+        inner,
+        `*(${isReference(inner) ? 'ref' : 'int64_t'} *)ts_arr_at(${item.c}, ${i}, ${body.site})`,
+      );
     const key = convert(body, at(0), kinds[0]!, node);
-    body.call({ how: 'direct', instance }, [object.c, key.c, convert(body, at(1), kinds[1]!, node).c], instance.result);
+    body.call(
+      { how: 'direct', instance },
+      [object.c, key.c, convert(body, at(1), kinds[1]!, node).c],
+      instance.result,
+    );
   });
   return object;
 }
 
 /** Typed arrays, buffers and views: the runtime allocates the bytes. */
-function newView(body: Body, node: ts.NewExpression, name: string, args: readonly ts.Expression[]): Value {
+function newView(
+  body: Body,
+  node: ts.NewExpression,
+  name: string,
+  args: readonly ts.Expression[],
+): Value {
   const world = body.world;
   const view = viewTypes.get(name);
   const cls = view?.cls ?? (name === 'ArrayBuffer' ? 18 : 19);
@@ -177,27 +255,39 @@ function newView(body: Body, node: ts.NewExpression, name: string, args: readonl
   if (!first) return body.temp('ref', `ts_view_new(${cls}, 0, ${width}, ${site})`);
   const type = world.types.receiver(body.typeOf(first));
   if (body.kindOfType(type) === 'int') {
-    return body.temp('ref', `ts_view_new(${cls}, ${lowerAs(body, first, 'int').c}, ${width}, ${site})`);
+    return body.temp(
+      'ref',
+      `ts_view_new(${cls}, ${lowerAs(body, first, 'int').c}, ${width}, ${site})`,
+    );
   }
   // `bytes.buffer` is ArrayBuffer | SharedArrayBuffer: one representation serves both.
   const library = world.types.libraryName(type.isUnion() ? type.types[0] : type);
   if (library?.startsWith('ArrayBuffer') || library === 'SharedArrayBuffer') {
     const buffer = body.settle(lower(body, first));
     const offset = args[1] ? body.settle(lowerAs(body, args[1], 'int')).c : '0';
-    const length = args[2] ? body.settle(convert(body, lower(body, args[2]), 'int', args[2])).c : '-1';
-    return body.temp('ref', `ts_view_over(${cls}, ${buffer.c}, ${offset}, ${length}, ${width}, ${site})`);
+    const length = args[2]
+      ? body.settle(convert(body, lower(body, args[2]), 'int', args[2])).c
+      : '-1';
+    return body.temp(
+      'ref',
+      `ts_view_over(${cls}, ${buffer.c}, ${offset}, ${length}, ${width}, ${site})`,
+    );
   }
   if (!view) return body.refuse('syntax', node, `new ${name} of this value`);
   if (world.types.isArray(type) || viewTypes.has(library ?? '')) {
     const source = body.settle(lower(body, first));
     const array = world.types.isArray(type);
-    const length = array ? `ts_arr_len(${source.c})` : `((struct ts_view *)${source.c})->byteLength / ${viewTypes.get(library!)!.width}`;
+    const length = array
+      ? `ts_arr_len(${source.c})`
+      : `((struct ts_view *)${source.c})->byteLength / ${viewTypes.get(library!)!.width}`;
     const result = body.temp('ref', `ts_view_new(${cls}, ${length}, ${width}, ${site})`);
     const i = body.unique('i');
     const from = array
       ? `*(${world.types.elementKind(type, body.environment) === 'f64' ? 'double' : 'int64_t'} *)(TS_STORAGE((struct ts_arr *)${source.c}) + ${i} * 8)`
       : `((${viewTypes.get(library!)!.c} *)((struct ts_view *)${source.c})->address)[${i}]`;
-    body.emit(`for (int64_t ${i} = 0; ${i} < ${length}; ${i}++) ((${view.c} *)((struct ts_view *)${result.c})->address)[${i}] = (${view.c})${from};`);
+    body.emit(
+      `for (int64_t ${i} = 0; ${i} < ${length}; ${i}++) ((${view.c} *)((struct ts_view *)${result.c})->address)[${i}] = (${view.c})${from};`,
+    );
     return result;
   }
   return body.refuse('syntax', node, `new ${name} of this value`);

@@ -34,13 +34,23 @@ function numeric(body: Body, value: Value, node: ts.Node): Value {
 }
 
 /** Plain binary arithmetic, the operator given without `=`. */
-export function arithmetic(body: Body, operator: ts.SyntaxKind, left: Value, right: Value, node: ts.Node): Value {
+export function arithmetic(
+  body: Body,
+  operator: ts.SyntaxKind,
+  left: Value,
+  right: Value,
+  node: ts.Node,
+): Value {
   let a = numeric(body, left, node);
   let b = numeric(body, right, node);
   const site = body.site;
   if (a.kind === 'u64' || a.kind === 'i64' || b.kind === 'u64' || b.kind === 'i64') {
     if ((a.kind !== 'u64' && a.kind !== 'i64') || (b.kind !== 'u64' && b.kind !== 'i64')) {
-      return body.refuse('conversion', node, `${a.kind} and ${b.kind} in one operation (${clip(node)})`);
+      return body.refuse(
+        'conversion',
+        node,
+        `${a.kind} and ${b.kind} in one operation (${clip(node)})`,
+      );
     }
     return bigArithmetic(body, operator, a, b, node);
   }
@@ -72,12 +82,21 @@ export function arithmetic(body: Body, operator: ts.SyntaxKind, left: Value, rig
   };
   const name = names[operator];
   if (!name || a.kind !== 'int' || b.kind !== 'int') {
-    return body.refuse('conversion', node, `${a.kind} and ${b.kind} in one operation (${clip(node)})`);
+    return body.refuse(
+      'conversion',
+      node,
+      `${a.kind} and ${b.kind} in one operation (${clip(node)})`,
+    );
   }
-  const plain: Partial<Record<ts.SyntaxKind, string>> = { [S.PlusToken]: '+', [S.MinusToken]: '-', [S.AsteriskToken]: '*' };
+  const plain: Partial<Record<ts.SyntaxKind, string>> = {
+    [S.PlusToken]: '+',
+    [S.MinusToken]: '-',
+    [S.AsteriskToken]: '*',
+  };
   const symbol = plain[operator];
   // Runtime modules that say @unchecked work on words and addresses: no 2^53 checks.
-  if (symbol && body.world.isUnchecked(body.fn.module)) return body.temp('int', `${a.c} ${symbol} ${b.c}`);
+  if (symbol && body.world.isUnchecked(body.fn.module))
+    return body.temp('int', `${a.c} ${symbol} ${b.c}`);
   return body.temp('int', `${name}(${a.c}, ${b.c}, ${site})`);
 }
 
@@ -116,33 +135,51 @@ function bitwise(body: Body, operator: ts.SyntaxKind, left: Value, right: Value)
   }
 }
 
-function bigArithmetic(body: Body, operator: ts.SyntaxKind, left: Value, right: Value, node: ts.Node): Value {
+function bigArithmetic(
+  body: Body,
+  operator: ts.SyntaxKind,
+  left: Value,
+  right: Value,
+  node: ts.Node,
+): Value {
   const site = body.site;
   if (operator === S.LessThanLessThanToken || operator === S.GreaterThanGreaterThanToken) {
     const count = right.kind === 'u64' ? right : convert(body, right, 'u64', node);
     const letter = left.kind === 'u64' ? 'u' : 'i';
-    if (operator === S.GreaterThanGreaterThanToken) return body.temp(left.kind, `ts_${letter}shr(${left.c}, ${count.c})`);
+    if (operator === S.GreaterThanGreaterThanToken)
+      return body.temp(left.kind, `ts_${letter}shr(${left.c}, ${count.c})`);
     return body.temp(left.kind, `ts_${letter}shl(${left.c}, ${count.c}, ${site})`);
   }
   if (operator === S.MinusToken && left.kind === 'u64' && right.kind === 'u64') {
     const result = body.slot('i64');
-    body.emit(`if (TS_UNLIKELY(__builtin_sub_overflow(${left.c}, ${right.c}, &${result.c}))) ts_panic(TS_P_BIGINT, ${site});`);
+    body.emit(
+      `if (TS_UNLIKELY(__builtin_sub_overflow(${left.c}, ${right.c}, &${result.c}))) ts_panic(TS_P_BIGINT, ${site});`,
+    );
     return result;
   }
   if (operator === S.MinusToken && left.kind !== right.kind) {
     const result = body.slot('i64');
-    body.emit(`if (TS_UNLIKELY(__builtin_sub_overflow(${left.c}, ${right.c}, &${result.c}))) ts_panic(TS_P_BIGINT, ${site});`);
+    body.emit(
+      `if (TS_UNLIKELY(__builtin_sub_overflow(${left.c}, ${right.c}, &${result.c}))) ts_panic(TS_P_BIGINT, ${site});`,
+    );
     return result;
   }
   if (operator === S.AmpersandToken && left.kind !== right.kind) {
     // A non-negative operand bounds the result; the other one's bits are taken as they are.
     return body.temp('u64', `(uint64_t)${left.c} & (uint64_t)${right.c}`);
   }
-  if ((operator === S.PlusToken || operator === S.AsteriskToken) && left.kind !== right.kind && !isLiteral(left) && !isLiteral(right)) {
+  if (
+    (operator === S.PlusToken || operator === S.AsteriskToken) &&
+    left.kind !== right.kind &&
+    !isLiteral(left) &&
+    !isLiteral(right)
+  ) {
     // The builtins compute in full precision whatever the signs are.
     const result = body.slot('u64');
     const name = operator === S.PlusToken ? 'add' : 'mul';
-    body.emit(`if (TS_UNLIKELY(__builtin_${name}_overflow(${left.c}, ${right.c}, &${result.c}))) ts_panic(TS_P_BIGINT, ${site});`);
+    body.emit(
+      `if (TS_UNLIKELY(__builtin_${name}_overflow(${left.c}, ${right.c}, &${result.c}))) ts_panic(TS_P_BIGINT, ${site});`,
+    );
     return result;
   }
   const [a, b] = alignBig(body, left, right, node);
@@ -162,7 +199,8 @@ function bigArithmetic(body: Body, operator: ts.SyntaxKind, left: Value, right: 
         throwNew(body, 'RangeError', 'Division by zero', node);
         body.emit('}');
       }
-      if (operator === S.PercentToken) return body.temp(kind, `ts_${letter}rem(${a.c}, ${b.c}, ${site})`);
+      if (operator === S.PercentToken)
+        return body.temp(kind, `ts_${letter}rem(${a.c}, ${b.c}, ${site})`);
       return body.temp(kind, `ts_${letter}div(${a.c}, ${b.c}, ${site})`);
     case S.AmpersandToken:
       return body.temp(kind, `${a.c} & ${b.c}`);
@@ -219,7 +257,13 @@ export function nullish(value: Value): Value {
   return isReference(value.kind) ? bool(`ts_nullish(${value.c})`) : no;
 }
 
-export function less(body: Body, operator: ts.SyntaxKind, left: Value, right: Value, node: ts.Node): Value {
+export function less(
+  body: Body,
+  operator: ts.SyntaxKind,
+  left: Value,
+  right: Value,
+  node: ts.Node,
+): Value {
   const symbols: Partial<Record<ts.SyntaxKind, string>> = {
     [S.LessThanToken]: '<',
     [S.LessThanEqualsToken]: '<=',
@@ -247,7 +291,11 @@ export function less(body: Body, operator: ts.SyntaxKind, left: Value, right: Va
     const below = op === '<' || op === '<=' ? '1' : '0';
     return bool(`(${a.c} < 0 ? ${below} : (uint64_t)${a.c} ${op} ${b.c})`);
   }
-  return body.refuse('conversion', node, `${a.kind} and ${b.kind} in one comparison (${clip(node)})`);
+  return body.refuse(
+    'conversion',
+    node,
+    `${a.kind} and ${b.kind} in one comparison (${clip(node)})`,
+  );
 }
 
 export function truthy(value: Value): string {

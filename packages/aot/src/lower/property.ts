@@ -15,27 +15,42 @@ import { stringConstant } from './strings.js';
 // Module variables and statics -------------------------------------------------------------------------------------------
 
 /** The C variable of a module-level or static declaration; its initialiser joins the program when first mentioned. */
-export function globalFor(body: Body, declaration: ts.VariableDeclaration | ts.BindingElement | ts.PropertyDeclaration): GlobalVariable {
+export function globalFor(
+  body: Body,
+  declaration: ts.VariableDeclaration | ts.BindingElement | ts.PropertyDeclaration,
+): GlobalVariable {
   const world = body.world;
   const known = world.statics.get(declaration);
   if (known) return known;
   const module = world.moduleOf(declaration);
   const type = world.checker.getTypeAtLocation(declaration);
   let kind = world.types.kindOf(type, emptyEnvironment);
-  if (ts.isPropertyDeclaration(declaration) ? !declaration.type : ts.isVariableDeclaration(declaration) && !declaration.type) {
+  if (
+    ts.isPropertyDeclaration(declaration)
+      ? !declaration.type
+      : ts.isVariableDeclaration(declaration) && !declaration.type
+  ) {
     const initializer = declaration.initializer;
     if (initializer && (kind === 'int' || kind === 'u64' || kind === 'i64')) {
-      kind = ts.isVariableDeclaration(declaration) ? variableKindOf(world, declaration, emptyEnvironment) : numberKind(world, initializer, emptyEnvironment);
+      kind = ts.isVariableDeclaration(declaration)
+        ? variableKindOf(world, declaration, emptyEnvironment)
+        : numberKind(world, initializer, emptyEnvironment);
     }
   }
-  const owner = ts.isPropertyDeclaration(declaration) && ts.isClassLike(declaration.parent) ? `${declaration.parent.name?.text ?? ''}_` : '';
+  const owner =
+    ts.isPropertyDeclaration(declaration) && ts.isClassLike(declaration.parent)
+      ? `${declaration.parent.name?.text ?? ''}_`
+      : '';
   const name = propertyName(declaration.name as ts.PropertyName);
   let initial = '0';
   let constant = false;
   if (declaration.initializer && !ts.isBindingElement(declaration)) {
     const value = evaluate(world, declaration.initializer);
     if (value !== undefined) {
-      const c = typeof value === 'number' && kind === 'f64' ? floatText(value) : constantValue(value, kind)?.c;
+      const c =
+        typeof value === 'number' && kind === 'f64'
+          ? floatText(value)
+          : constantValue(value, kind)?.c;
       if (c !== undefined && !isReference(kind)) {
         initial = c;
         constant = true;
@@ -45,7 +60,12 @@ export function globalFor(body: Body, declaration: ts.VariableDeclaration | ts.B
       constant = true;
     }
   }
-  const global: GlobalVariable = { cname: world.uniqueName(`${module.name}_${owner}${name}`), kind, module, initial };
+  const global: GlobalVariable = {
+    cname: world.uniqueName(`${module.name}_${owner}${name}`),
+    kind,
+    module,
+    initial,
+  };
   world.statics.set(declaration, global);
   module.globals.push(global);
   world.prototypes.set(global.cname, `extern ${cType(kind)} ${global.cname};`);
@@ -54,12 +74,26 @@ export function globalFor(body: Body, declaration: ts.VariableDeclaration | ts.B
 }
 
 /** Reads a module-level variable; constants become literals. */
-export function readStatic(body: Body, symbol: ts.Symbol, declaration: ts.VariableDeclaration | ts.BindingElement): Value {
-  if (ts.isVariableDeclaration(declaration) && declaration.initializer && ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) {
+export function readStatic(
+  body: Body,
+  symbol: ts.Symbol,
+  declaration: ts.VariableDeclaration | ts.BindingElement,
+): Value {
+  if (
+    ts.isVariableDeclaration(declaration) &&
+    declaration.initializer &&
+    ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const
+  ) {
     const constant = evaluate(body.world, declaration.initializer);
     if (constant !== undefined) {
-      const kind = typeof constant === 'number' ? numberKind(body.world, declaration.initializer, emptyEnvironment) : undefined;
-      const declared = body.world.types.kindOf(body.world.checker.getTypeOfSymbol(symbol), emptyEnvironment);
+      const kind =
+        typeof constant === 'number'
+          ? numberKind(body.world, declaration.initializer, emptyEnvironment)
+          : undefined;
+      const declared = body.world.types.kindOf(
+        body.world.checker.getTypeOfSymbol(symbol),
+        emptyEnvironment,
+      );
       const value = constantValue(constant, declared === 'f64' ? 'f64' : kind);
       if (value) return value;
     }
@@ -73,7 +107,11 @@ export function readStatic(body: Body, symbol: ts.Symbol, declaration: ts.Variab
 function staticMember(body: Body, symbol: ts.Symbol | undefined): ts.Declaration | undefined {
   const declaration = symbol?.valueDeclaration;
   void body;
-  return declaration && ts.isClassElement(declaration) && hasModifier(declaration, ts.SyntaxKind.StaticKeyword) ? declaration : undefined;
+  return declaration &&
+    ts.isClassElement(declaration) &&
+    hasModifier(declaration, ts.SyntaxKind.StaticKeyword)
+    ? declaration
+    : undefined;
 }
 
 // Fields -----------------------------------------------------------------------------------------------------------------
@@ -107,7 +145,8 @@ export function lowerProperty(body: Body, node: ts.PropertyAccessExpression): Va
   if (ts.isIdentifier(node.expression)) {
     const left = world.checker.getSymbolAtLocation(node.expression);
     const resolved = left && world.resolveAlias(left);
-    if (resolved && resolved.flags & ts.SymbolFlags.ValueModule && symbol) return readSymbol(body, world.resolveAlias(symbol), node);
+    if (resolved && resolved.flags & ts.SymbolFlags.ValueModule && symbol)
+      return readSymbol(body, world.resolveAlias(symbol), node);
     if (resolved && resolved.declarations?.every((d) => d.getSourceFile().isDeclarationFile)) {
       const library = libraryConstant(resolved.name, name);
       if (library) return library;
@@ -131,43 +170,89 @@ export function lowerProperty(body: Body, node: ts.PropertyAccessExpression): Va
   return readMember(body, node, object, name);
 }
 
-function readMember(body: Body, node: ts.PropertyAccessExpression, object: Value, name: string): Value {
+function readMember(
+  body: Body,
+  node: ts.PropertyAccessExpression,
+  object: Value,
+  name: string,
+): Value {
   const world = body.world;
   const type = world.types.receiver(body.typeOf(node.expression));
   const kind = body.kindOfType(type);
   if (kind === 'str' && name === 'length') return body.temp('int', `ts_str_len(${object.c})`);
-  if (world.types.isArray(type) && name === 'length') return body.temp('int', `ts_arr_len(${object.c})`);
+  if (world.types.isArray(type) && name === 'length')
+    return body.temp('int', `ts_arr_len(${object.c})`);
   const view = viewMember(body, type, object, name);
   if (view) return view;
-  const cls = node.expression.kind === ts.SyntaxKind.SuperKeyword ? body.thisClass?.base : body.classOf(node.expression);
+  const cls =
+    node.expression.kind === ts.SyntaxKind.SuperKeyword
+      ? body.thisClass?.base
+      : body.classOf(node.expression);
   if (cls) {
     const field = cls.fields.get(name);
     if (field) return readField(body, cls, field, object.c);
     const getter = world.findMember(cls, name, 'get');
-    if (getter) return callMethod(body, cls, name, 'get', object.c, [], node.expression.kind === ts.SyntaxKind.SuperKeyword);
+    if (getter)
+      return callMethod(
+        body,
+        cls,
+        name,
+        'get',
+        object.c,
+        [],
+        node.expression.kind === ts.SyntaxKind.SuperKeyword,
+      );
     const declaration = world.checker.getSymbolAtLocation(node.name)?.valueDeclaration;
-    if (declaration && (ts.isGetAccessorDeclaration(declaration) || ts.isPropertyDeclaration(declaration))) {
+    if (
+      declaration &&
+      (ts.isGetAccessorDeclaration(declaration) || ts.isPropertyDeclaration(declaration))
+    ) {
       return abstractGet(body, cls, name, node, object);
     }
     return body.refuse('methodValue', node, name);
   }
-  if (kind !== 'ref' && kind !== 'val') return body.refuse('unsupportedMember', node, `${kind}.${name}`);
+  if (kind !== 'ref' && kind !== 'val')
+    return body.refuse('unsupportedMember', node, `${kind}.${name}`);
   if (type.flags & ts.TypeFlags.Any) return body.refuse('anyType', node.expression);
   return interfaceGet(body, node, type, object, name);
 }
 
-function abstractGet(body: Body, cls: ClassInstance, name: string, node: ts.Expression, object: Value): Value {
+function abstractGet(
+  body: Body,
+  cls: ClassInstance,
+  name: string,
+  node: ts.Expression,
+  object: Value,
+): Value {
   const kind = body.kindOf(node);
   const selector = body.world.selector(name, 'get', [], kind, cls, []);
   return body.call({ how: 'selector', selector }, [object.c], kind);
 }
 
-function interfaceGet(body: Body, node: ts.Expression, type: ts.Type, object: Value, name: string): Value {
+function interfaceGet(
+  body: Body,
+  node: ts.Expression,
+  type: ts.Type,
+  object: Value,
+  name: string,
+): Value {
   // The declared kind, before control flow narrows it: that is what the objects hold.
   const property = body.world.checker.getPropertyOfType(type, name);
-  const declared = property ? body.kindOfType(body.world.checker.getTypeOfSymbol(property)) : body.kindOf(node);
-  const kind = property && property.flags & ts.SymbolFlags.Optional && !isReference(declared) ? 'val' : declared;
-  const selector = body.world.selector(name, 'get', [], kind, undefined, interfaceMembers(body, type));
+  const declared = property
+    ? body.kindOfType(body.world.checker.getTypeOfSymbol(property))
+    : body.kindOf(node);
+  const kind =
+    property && property.flags & ts.SymbolFlags.Optional && !isReference(declared)
+      ? 'val'
+      : declared;
+  const selector = body.world.selector(
+    name,
+    'get',
+    [],
+    kind,
+    undefined,
+    interfaceMembers(body, type),
+  );
   return body.call({ how: 'selector', selector }, [object.c], kind);
 }
 
@@ -179,7 +264,12 @@ function viewMember(body: Body, type: ts.Type, object: Value, name: string): Val
   const v = `((struct ts_view *)${object.c})`;
   switch (name) {
     case 'length':
-      return view ? body.temp('int', view.width === 1 ? `${v}->byteLength` : `${v}->byteLength / ${view.width}`) : undefined;
+      return view
+        ? body.temp(
+            'int',
+            view.width === 1 ? `${v}->byteLength` : `${v}->byteLength / ${view.width}`,
+          )
+        : undefined;
     case 'byteLength':
       return body.temp('int', `${v}->byteLength`);
     case 'byteOffset':
@@ -219,8 +309,11 @@ export function lowerElement(body: Body, node: ts.ElementAccessExpression): Valu
   }
   if (typeof constant === 'string') return stringConstant(body, constant);
   const type = world.types.receiver(body.typeOf(node.expression));
-  const enumSymbol = ts.isIdentifier(node.expression) ? world.checker.getSymbolAtLocation(node.expression) : undefined;
-  if (enumSymbol && world.resolveAlias(enumSymbol).flags & ts.SymbolFlags.RegularEnum) return enumName(body, node, world.resolveAlias(enumSymbol));
+  const enumSymbol = ts.isIdentifier(node.expression)
+    ? world.checker.getSymbolAtLocation(node.expression)
+    : undefined;
+  if (enumSymbol && world.resolveAlias(enumSymbol).flags & ts.SymbolFlags.RegularEnum)
+    return enumName(body, node, world.resolveAlias(enumSymbol));
   const element = elementAccess(body, type);
   if (!element) {
     if (body.kindOfType(type) === 'str') {
@@ -251,12 +344,14 @@ export function elementAccess(body: Body, type: ts.Type): ElementAccess | undefi
     return {
       kind,
       read: (o, i) => body.temp(kind, elementPlace(kind, `ts_arr_at(${o}, ${i}, ${body.site})`)),
-      write: (o, i, v) => body.emit(`TS_WR(${elementPlace(kind, `ts_arr_slot(${o}, ${i}, ${body.site})`)}, ${v});`),
+      write: (o, i, v) =>
+        body.emit(`TS_WR(${elementPlace(kind, `ts_arr_slot(${o}, ${i}, ${body.site})`)}, ${v});`),
     };
   }
   const view = viewTypes.get(body.world.types.libraryName(type) ?? '');
   if (!view) return undefined;
-  const place = (o: string, i: string): string => `*(${view.c} *)ts_view_at(${o}, ${i}, ${view.width}, ${body.site})`;
+  const place = (o: string, i: string): string =>
+    `*(${view.c} *)ts_view_at(${o}, ${i}, ${view.width}, ${body.site})`;
   return {
     kind: view.kind,
     read: (o, i) => body.temp(view.kind, place(o, i)),
@@ -278,7 +373,9 @@ function enumName(body: Body, node: ts.ElementAccessExpression, symbol: ts.Symbo
       const value = body.world.checker.getConstantValue(member);
       if (typeof value !== 'number' || seen.has(value)) continue;
       seen.add(value);
-      body.emit(`case ${value}: ${result.c} = ${stringConstant(body, propertyName(member.name)).c}; break;`);
+      body.emit(
+        `case ${value}: ${result.c} = ${stringConstant(body, propertyName(member.name)).c}; break;`,
+      );
     }
   }
   body.emit('}');

@@ -3,13 +3,19 @@ import * as ts from 'typescript';
 import { cType, isReference, type Kind } from '../kinds.js';
 import type { Value } from '../model.js';
 import { assign, bindPattern } from './assign.js';
-import { Body, boxPlace, type Scope } from './body.js';
-import { isAssigned, isStaticFunction, needsBox } from './captures.js';
+import { type Body, boxPlace, type Scope } from './body.js';
 import { iterate } from './calls.js';
+import { isAssigned, isStaticFunction, needsBox } from './captures.js';
 import { foldConstant } from './constants.js';
 import { checkContainers, convert } from './convert.js';
 import { lower, lowerAs, lowerCondition, lowerInto, skipParentheses } from './expressions.js';
-import { closureValue, defineVariable, hoistFunctions, returnType, variableKind } from './functions.js';
+import {
+  closureValue,
+  defineVariable,
+  hoistFunctions,
+  returnType,
+  variableKind,
+} from './functions.js';
 import { equal } from './operators.js';
 import { globalFor } from './property.js';
 
@@ -61,7 +67,11 @@ function lowerVariables(body: Body, list: ts.VariableDeclarationList): void {
   for (const declaration of list.declarations) lowerVariable(body, declaration, list);
 }
 
-function lowerVariable(body: Body, declaration: ts.VariableDeclaration, list: ts.VariableDeclarationList): void {
+function lowerVariable(
+  body: Body,
+  declaration: ts.VariableDeclaration,
+  list: ts.VariableDeclarationList,
+): void {
   const name = declaration.name;
   if (!declaration.initializer) {
     if (!ts.isIdentifier(name)) return;
@@ -73,7 +83,9 @@ function lowerVariable(body: Body, declaration: ts.VariableDeclaration, list: ts
   }
   if (!ts.isIdentifier(name)) {
     const value = lower(body, declaration.initializer);
-    bindPattern(body, name, value, body.typeOf(declaration.initializer), (identifier, item) => defineVariable(body, identifier, item, bindKind(body, identifier, item)));
+    bindPattern(body, name, value, body.typeOf(declaration.initializer), (identifier, item) =>
+      defineVariable(body, identifier, item, bindKind(body, identifier, item)),
+    );
     return;
   }
   const kind = variableKind(body, name);
@@ -98,7 +110,10 @@ function bindKind(body: Body, identifier: ts.Identifier, item: Value): Kind {
 }
 
 /** The initialiser of a module variable or a static field. */
-export function initialiseGlobal(body: Body, declaration: ts.VariableDeclaration | ts.PropertyDeclaration): void {
+export function initialiseGlobal(
+  body: Body,
+  declaration: ts.VariableDeclaration | ts.PropertyDeclaration,
+): void {
   body.at(declaration);
   const initializer = declaration.initializer!;
   if (ts.isPropertyDeclaration(declaration) || ts.isIdentifier(declaration.name)) {
@@ -154,10 +169,18 @@ function route(body: Body, scope: Scope, key: string): void {
   body.emit(`${scope.route} = ${number}; goto ${scope.breakTo};`);
 }
 
-function leave(body: Body, label: string | undefined, how: 'break' | 'continue', node: ts.Node): void {
+function leave(
+  body: Body,
+  label: string | undefined,
+  how: 'break' | 'continue',
+  node: ts.Node,
+): void {
   for (let i = body.scopes.length - 1; i >= 0; i--) {
     const scope = body.scopes[i]!;
-    const fits = label !== undefined ? scope.labels.includes(label) : scope.kind === 'loop' || (how === 'break' && scope.kind === 'switch');
+    const fits =
+      label !== undefined
+        ? scope.labels.includes(label)
+        : scope.kind === 'loop' || (how === 'break' && scope.kind === 'switch');
     if (!fits) continue;
     if (how === 'continue' && scope.kind !== 'loop') continue;
     jump(body, how === 'break' ? scope.breakTo : scope.continueTo, i);
@@ -172,7 +195,9 @@ function lowerReturn(body: Body, node: ts.ReturnStatement): void {
   if (node.expression) {
     if (kind === 'void') lower(body, node.expression);
     else {
-      const declared = body.fn.declaration ? returnType(body, body.fn.declaration, node.expression) : body.typeOf(node.expression);
+      const declared = body.fn.declaration
+        ? returnType(body, body.fn.declaration, node.expression)
+        : body.typeOf(node.expression);
       value = lowerInto(body, node.expression, declared, kind).c;
     }
   } else if (kind !== 'void') value = isReference(kind) ? '((ref)0)' : '0';
@@ -201,7 +226,15 @@ function lowerTry(body: Body, node: ts.TryStatement): void {
   const routeName = body.unique('route');
   const pending = body.unique('pending');
   body.emit(`int ${routeName} = 0; ref ${pending} = 0;`);
-  const scope: Scope = { kind: 'finally', labels: [], breakTo: end, continueTo: '', routes: new Map(), route: routeName, catchTo: thrown };
+  const scope: Scope = {
+    kind: 'finally',
+    labels: [],
+    breakTo: end,
+    continueTo: '',
+    routes: new Map(),
+    route: routeName,
+    catchTo: thrown,
+  };
   body.scopes.push(scope);
   tryCatch(body, node);
   body.scopes.pop();
@@ -328,7 +361,9 @@ function lowerFor(body: Body, node: ts.ForStatement, labels: string[]): void {
     const variable = body.variables.get(symbol)!;
     const copy = body.unique('copy');
     body.emit(`ref ${copy} = ts_alloc(${isReference(variable.kind) ? 14 : 13}, 17);`);
-    body.emit(`${boxPlace({ ...variable, c: copy })} = ${boxPlace(variable)}; ${variable.c} = ${copy};`);
+    body.emit(
+      `${boxPlace({ ...variable, c: copy })} = ${boxPlace(variable)}; ${variable.c} = ${copy};`,
+    );
   }
   if (node.incrementor) lower(body, node.incrementor);
   body.emit('}');
@@ -350,7 +385,10 @@ function lowerForOf(body: Body, node: ts.ForOfStatement, labels: string[]): void
         if (ts.isIdentifier(declaration.name)) {
           const stable = body.temp(item.kind, item.c);
           defineVariable(body, declaration.name, stable, item.kind);
-        } else bindPattern(body, declaration.name, item, type, (identifier, v) => defineVariable(body, identifier, v, bindKind(body, identifier, v)));
+        } else
+          bindPattern(body, declaration.name, item, type, (identifier, v) =>
+            defineVariable(body, identifier, v, bindKind(body, identifier, v)),
+          );
       } else assign(body, target, item, type);
       body.scopes.push(scope);
       lowerStatement(body, node.statement);
@@ -368,9 +406,16 @@ function lowerSwitch(body: Body, node: ts.SwitchStatement): void {
   const value = body.settle(lower(body, node.expression));
   const labels = node.caseBlock.clauses.map(() => body.label('case'));
   body.emit('{');
-  hoistFunctions(body, node.caseBlock.clauses.flatMap((c) => [...c.statements]));
-  const constants = node.caseBlock.clauses.map((c) => (ts.isCaseClause(c) ? foldConstant(body, c.expression) : undefined));
-  const simple = value.kind === 'int' && node.caseBlock.clauses.every((c, i) => !ts.isCaseClause(c) || constants[i]?.kind === 'int');
+  hoistFunctions(
+    body,
+    node.caseBlock.clauses.flatMap((c) => [...c.statements]),
+  );
+  const constants = node.caseBlock.clauses.map((c) =>
+    ts.isCaseClause(c) ? foldConstant(body, c.expression) : undefined,
+  );
+  const simple =
+    value.kind === 'int' &&
+    node.caseBlock.clauses.every((c, i) => !ts.isCaseClause(c) || constants[i]?.kind === 'int');
   let fallback = end;
   if (simple) body.emit(`switch (${value.c}) {`);
   const seen = new Set<string>();
@@ -385,7 +430,10 @@ function lowerSwitch(body: Body, node: ts.SwitchStatement): void {
       seen.add(c);
       return;
     }
-    const test = clause.expression.kind === S.TrueKeyword && value.c === '1' ? undefined : lower(body, clause.expression);
+    const test =
+      clause.expression.kind === S.TrueKeyword && value.c === '1'
+        ? undefined
+        : lower(body, clause.expression);
     body.emit(`if (${test ? equal(body, value, test, clause).c : '1'}) goto ${labels[i]};`);
   });
   if (simple) body.emit('}');
@@ -393,11 +441,12 @@ function lowerSwitch(body: Body, node: ts.SwitchStatement): void {
   body.scopes.push(scope);
   node.caseBlock.clauses.forEach((clause, i) => {
     body.place(labels[i]!);
-    for (const statement of clause.statements) body.world.guarded(() => lowerStatement(body, statement));
+    for (const statement of clause.statements)
+      body.world.guarded(() => lowerStatement(body, statement));
   });
   body.scopes.pop();
   body.emit('}');
   body.place(end);
 }
 
-export { cType, checkContainers, isStaticFunction };
+export { checkContainers, cType, isStaticFunction };

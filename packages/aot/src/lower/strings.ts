@@ -35,7 +35,8 @@ function stringDefinition(name: string, text: string): string {
 export function textOf(body: Body, value: Value, type: ts.Type, node: ts.Node): Value {
   switch (value.kind) {
     case 'str':
-      if (mayBeNullish(type)) return callRuntime(body, 'valueToString', [convert(body, value, 'val', node)], node);
+      if (mayBeNullish(type))
+        return callRuntime(body, 'valueToString', [convert(body, value, 'val', node)], node);
       return value;
     case 'int':
       return callRuntime(body, 'numberToString', [value], node);
@@ -46,7 +47,10 @@ export function textOf(body: Body, value: Value, type: ts.Type, node: ts.Node): 
     case 'i64':
       return callRuntime(body, 'i64ToString', [value], node);
     case 'bool':
-      return body.temp('str', `(${value.c} ? ${stringConstant(body, 'true').c} : ${stringConstant(body, 'false').c})`);
+      return body.temp(
+        'str',
+        `(${value.c} ? ${stringConstant(body, 'true').c} : ${stringConstant(body, 'false').c})`,
+      );
     case 'void':
       return stringConstant(body, 'undefined');
     case 'ref': {
@@ -73,14 +77,16 @@ function ownToString(body: Body, value: Value, type: ts.Type, node: ts.Node): Va
 
 export function mayBeNullish(type: ts.Type): boolean {
   const flags = ts.TypeFlags.Undefined | ts.TypeFlags.Null | ts.TypeFlags.Void;
-  if (type.flags & (flags | ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.TypeParameter)) return true;
+  if (type.flags & (flags | ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.TypeParameter))
+    return true;
   return type.isUnion() && type.types.some((t) => t.flags & flags);
 }
 
 export function concatenate(body: Body, parts: Value[], node: ts.Node): Value {
   if (parts.length === 0) return stringConstant(body, '');
   let result = parts[0]!;
-  for (const part of parts.slice(1)) result = callRuntime(body, 'stringConcat', [result, part], node);
+  for (const part of parts.slice(1))
+    result = callRuntime(body, 'stringConcat', [result, part], node);
   return result;
 }
 
@@ -88,7 +94,11 @@ export function lowerTemplate(body: Body, node: ts.TemplateExpression): Value {
   const parts: Value[] = [];
   if (node.head.text !== '') parts.push(stringConstant(body, node.head.text));
   for (const span of node.templateSpans) {
-    parts.push(body.settle(textOf(body, lower(body, span.expression), body.typeOf(span.expression), span.expression)));
+    parts.push(
+      body.settle(
+        textOf(body, lower(body, span.expression), body.typeOf(span.expression), span.expression),
+      ),
+    );
     if (span.literal.text !== '') parts.push(stringConstant(body, span.literal.text));
   }
   return concatenate(body, parts, node);

@@ -4,7 +4,14 @@
  *
  * Run by gc-stress.test.ts; alone: `tessera-aot gc-stress.ts -o stress && ./stress`.
  */
-import { collectCompletely, countObjects, cycles, setMinimumThreshold, setThreshold, verifyHeap } from '../../runtime/heap/index.js';
+import {
+  collectCompletely,
+  countObjects,
+  cycles,
+  setMinimumThreshold,
+  setThreshold,
+  verifyHeap,
+} from '../../runtime/heap/index.js';
 
 class Random {
   private state: number;
@@ -35,7 +42,8 @@ class Tree {
 
   check(): number {
     if (this.text !== `tree ${this.key}`) return -1_000_000_000;
-    for (let i = 0; i < this.blob.length; i++) if (this.blob[i] !== (this.key & 0xff)) return -1_000_000_000;
+    for (let i = 0; i < this.blob.length; i++)
+      if (this.blob[i] !== (this.key & 0xff)) return -1_000_000_000;
     let sum = 1;
     if (this.left !== undefined) sum += this.left.check();
     if (this.right !== undefined) sum += this.right.check();
