@@ -47,6 +47,8 @@ export class WritableVdev {
   /** Space-map object of each metaslab, 0 where there is none. */
   readonly mapObjects: number[] = [];
   #cursor = 0;
+  /** Set while space maps are being laid down: only metaslabs that have one may be allocated from. */
+  onlyMapped = false;
 
   constructor(top: Vdev, ashift: number, metaslabShift: number, sizeBytes: number) {
     this.id = top.id;
@@ -74,6 +76,7 @@ export class WritableVdev {
     for (let pass = 0; pass <= this.metaslabs; pass++) {
       const metaslab = (Math.trunc(this.#cursor / size) + pass) % this.metaslabs;
       const end = (metaslab + 1) * size;
+      if (this.onlyMapped && this.mapObjects[metaslab] === 0) continue;
       const from = pass === 0 ? this.#cursor : metaslab * size;
       const start = this.blocked.findClear(from, end, run);
       if (start >= 0) {
@@ -85,8 +88,11 @@ export class WritableVdev {
     return -1;
   }
 
-  rewind(): void {
-    this.#cursor = 0;
+  /** Bytes as accounting counts them: without the share that parity takes of a 128 KiB block. */
+  deflated(asizeBytes: number): number {
+    const whole = allocatedSize(this.top, 131072, this.top.children.length);
+    const ratio = Math.trunc(131072 / Math.trunc(whole / 512));
+    return Math.trunc(asizeBytes / 512) * ratio;
   }
 }
 
@@ -126,6 +132,15 @@ export class Allocator {
     let total = 0;
     for (const vdev of this.vdevs) total += vdev.used.sectors * Math.pow(2, vdev.ashift);
     return total;
+  }
+
+  deflated(vdevId: number, asizeBytes: number): number {
+    for (const vdev of this.vdevs) if (vdev.id === vdevId) return vdev.deflated(asizeBytes);
+    return asizeBytes;
+  }
+
+  restrictToMapped(only: boolean): void {
+    for (const vdev of this.vdevs) vdev.onlyMapped = only;
   }
 
   /** Space for one copy of a block of `psizeBytes`. */

@@ -47,6 +47,9 @@ export class FileWriter {
   /** The transaction group that changes go to; new files carry it. */
   txg = 0;
   nowSeconds = 0;
+  /** Asked before data grows; throws 'no-space'. */
+  reserve: ((bytes: number) => void) | null = null;
+  #pendingBytes = 0;
 
   constructor(base: ObjectSet | null, reader: BlockReader, random64: () => bigint) {
     this.set = new MutableObjectSet(base, reader);
@@ -269,6 +272,8 @@ export class FileWriter {
     const object = this.set.object(number);
     const end = offset + bytes.length;
     const size = this.sizeOf(number);
+    this.#pendingBytes += bytes.length;
+    if (this.reserve !== null) this.reserve(this.#pendingBytes);
     this.#grow(object, Math.max(end, size));
     const block = object.blockBytes;
     for (let at = 0; at < bytes.length; ) {
@@ -377,6 +382,7 @@ export class FileWriter {
 
   /** Turns changed directories into blocks. */
   flushDirectories(): void {
+    this.#pendingBytes = 0;
     for (const [number, open] of this.#directories) {
       if (!open.changed) continue;
       const items: ZapItem[] = [];

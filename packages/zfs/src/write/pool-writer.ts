@@ -179,6 +179,7 @@ export class PoolWriter {
     writer.txg = this.#txg + 1;
     writer.nowSeconds = this.#parts.clock.nowSeconds();
     writer.set.compressData = true;
+    writer.reserve = (bytes) => this.checkSpace(bytes);
     this.#fileSystems.set(head, new OpenFileSystem(head, writer, base));
   }
 
@@ -333,9 +334,7 @@ export class PoolWriter {
     const previous = this.mos.object(getInt(dataset, 8));
     const previousTxg = getInt(previous, 16);
     for (const pointer of context.dead) {
-      let size = 0;
-      for (let i = 0; i < 3; i++)
-        if (!pointer.view.isZero(i * 16, 16)) size += pointer.dva(i).asizeBytes;
+      const size = this.#dvaBytes(pointer);
       deadUsed += size;
       deadCompressed += pointer.psizeBytes;
       deadUncompressed += pointer.lsizeBytes;
@@ -387,7 +386,7 @@ export class PoolWriter {
       for (const key of keys) if (key.txg < pointer.birth) target = key.bpobj;
       if (target === NEVER) throw new ZfsError('corrupt', 'a dead list has no place for a block');
       this.#appendPointer(this.mos.object(target), pointer);
-      addInt(list, 0, dvaBytes(pointer));
+      addInt(list, 0, this.#dvaBytes(pointer));
       addInt(list, 8, pointer.psizeBytes);
       addInt(list, 16, pointer.lsizeBytes);
     }
@@ -401,7 +400,7 @@ export class PoolWriter {
     content.set(pointer.view.bytes, (count % perBlock) * BLOCK_POINTER_BYTES);
     bpobj.setBlock(block, content);
     addInt(bpobj, 0, 1);
-    addInt(bpobj, 8, dvaBytes(pointer));
+    addInt(bpobj, 8, this.#dvaBytes(pointer));
     addInt(bpobj, 16, pointer.psizeBytes);
     addInt(bpobj, 24, pointer.lsizeBytes);
   }
@@ -462,6 +461,7 @@ export class PoolWriter {
     root.changed = true;
     const maps = new SpaceMapWriter();
     maps.prepare(this.allocator, this.mos, 1 + Math.trunc(this.mos.objects.size / 128));
+    this.allocator.restrictToMapped(true);
     // The feature counts space maps with a histogram, which all of ours are.
     const features = this.#zapEntries(this.#parts.featuresForWrite);
     if (features.get(HISTOGRAM_FEATURE) !== BigInt(maps.count)) {
@@ -485,6 +485,7 @@ export class PoolWriter {
       context.uncompressedDelta,
     );
     maps.fill();
+    this.allocator.restrictToMapped(false);
     const { meta, fill } = planned.emit(context);
     content.set(meta, 0);
     setInt(new DataView(content.buffer), OBJSET_TYPE_AT, 1);
@@ -494,17 +495,21 @@ export class PoolWriter {
     return pointer;
   }
 
+  /** Space of a block as accounting counts it. */
+  #dvaBytes(pointer: BlockPointer): number {
+    let size = 0;
+    for (let i = 0; i < 3; i++) {
+      if (pointer.view.isZero(i * 16, 16)) continue;
+      const dva = pointer.dva(i);
+      size += this.allocator.deflated(dva.vdev, dva.asizeBytes);
+    }
+    return size;
+  }
+
   #rootPointer: Uint8Array | null = null;
 
   /** For a pool that was opened: where its root is. */
   setRoot(pointer: Uint8Array): void {
     this.#rootPointer = pointer;
   }
-}
-
-function dvaBytes(pointer: BlockPointer): number {
-  let size = 0;
-  for (let i = 0; i < 3; i++)
-    if (!pointer.view.isZero(i * 16, 16)) size += pointer.dva(i).asizeBytes;
-  return size;
 }

@@ -15,6 +15,7 @@ const ENTRY_RUN = 32768;
 const HEADER_BYTES = 320;
 const HISTOGRAM_AT = 64;
 const BUCKETS = 32;
+const ROOM_BYTES = 4194304;
 /** Entries beyond today's that the group itself may still add to a map. */
 const SLACK_ENTRIES = 1536;
 
@@ -63,14 +64,16 @@ export class SpaceMapWriter {
   /** Before planning: every metaslab in use, and the one that planning will allocate from, gets a map with room. */
   prepare(allocator: Allocator, mos: MutableObjectSet, slackScale: number): void {
     for (const vdev of allocator.vdevs) {
+      let roomy = false;
       for (let i = 0; i < vdev.metaslabs; i++) {
-        const isUsed =
-          vdev.used.findClear(
-            i * vdev.metaslabSectors,
-            (i + 1) * vdev.metaslabSectors,
-            vdev.metaslabSectors,
-          ) < 0;
-        if (!isUsed && vdev.mapObjects[i] === 0 && i > 0) continue;
+        const size = vdev.metaslabSectors;
+        const isUsed = vdev.used.findClear(i * size, (i + 1) * size, size) < 0;
+        const isMapped = isUsed || vdev.mapObjects[i] !== 0;
+        // Room for the group's own metadata, in one run and with a map.
+        const run = Math.trunc(ROOM_BYTES / Math.pow(2, vdev.ashift));
+        const hasRoom = vdev.blocked.findClear(i * size, (i + 1) * size, run) >= 0;
+        if (!isMapped && (roomy || !hasRoom)) continue;
+        if (hasRoom) roomy = true;
         let object: MutableObject;
         if (vdev.mapObjects[i] === 0) {
           object = mos.create(OT_SPACE_MAP, OT_SPACE_MAP_HEADER, HEADER_BYTES);

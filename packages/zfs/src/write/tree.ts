@@ -48,7 +48,7 @@ export class SyncContext {
       if (pointer.view.isZero(i * 16, 16)) continue;
       const dva = pointer.dva(i);
       if (dva.gang) throw new ZfsError('unsupported', 'a gang block cannot be freed yet');
-      size += dva.asizeBytes;
+      size += this.allocator.deflated(dva.vdev, dva.asizeBytes);
     }
     this.usedDelta -= size;
     this.compressedDelta -= pointer.psizeBytes;
@@ -68,7 +68,7 @@ export class SyncContext {
 
   born(node: PlannedBlock): number {
     let size = 0;
-    for (const copy of node.copies) size += copy.asizeBytes;
+    for (const copy of node.copies) size += this.allocator.deflated(copy.vdev, copy.asizeBytes);
     this.usedDelta += size;
     this.uniqueDelta += size;
     this.compressedDelta += node.stored.length;
