@@ -62,6 +62,7 @@ export interface StackOptions {
   readonly congestion?: CongestionName;
   /** Offer and accept explicit congestion notification. */
   readonly ecn?: boolean;
+  readonly slowStartAfterIdle?: boolean;
   readonly timestamps?: boolean;
   readonly selectiveAck?: boolean;
   readonly windowScaling?: boolean;
@@ -152,6 +153,7 @@ export class Stack {
     );
     this.tcp.environment.congestion = options.congestion ?? 'cubic';
     this.tcp.environment.ecn = options.ecn ?? false;
+    this.tcp.environment.slowStartAfterIdle = options.slowStartAfterIdle ?? true;
     this.tcp.environment.timestamps = options.timestamps ?? true;
     this.tcp.environment.selectiveAck = options.selectiveAck ?? true;
     this.tcp.environment.windowScaling = options.windowScaling ?? true;

@@ -32,6 +32,7 @@ const SECOND_US = 1_000_000;
 const RETRY_FIRST_US = 4 * SECOND_US;
 const RETRY_MAX_US = 64 * SECOND_US;
 const REQUESTS_MAX = 4;
+const REFUSED_US = 10 * SECOND_US;
 const LEASE_SECONDS_MIN = 60;
 const INFINITE_SECONDS = 0xffffffff;
 
@@ -183,10 +184,24 @@ export class DhcpClient implements SocketObserver {
       this.#retryUs = RETRY_FIRST_US;
       this.#repeat();
     } else if (message.type === DHCP_NAK && this.state !== 'selecting' && this.state !== 'bound') {
-      this.#drop();
-      this.#select();
+      this.#refused();
     } else if (message.type === DHCP_ACK && this.state !== 'selecting' && this.state !== 'bound')
       this.#bind(message);
+  }
+
+  /** Starts over, but not at once: a server that refuses what it offers must not cause a storm. */
+  #refused(): void {
+    this.#drop();
+    this.state = 'selecting';
+    this.#transaction = this.#stack.random.word();
+    this.#startedAt = this.#now;
+    this.#retryUs = RETRY_FIRST_US;
+    this.#offer = undefined;
+    this.#renewAt = NEVER;
+    this.#rebindAt = NEVER;
+    this.#expireAt = NEVER;
+    this.#retryAt = this.#now + REFUSED_US;
+    this.#arm();
   }
 
   #bind(message: DhcpMessage): void {

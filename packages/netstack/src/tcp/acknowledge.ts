@@ -12,15 +12,17 @@ import { armRetransmission, detectByRack } from './timeouts.js';
 
 const DUPLICATE_ACKS = 3;
 
-/** Preconditions: una <= ack <= nxt. */
+/** Preconditions: ack <= nxt. One below una brings no progress, but its SACK blocks are news. */
 export function processAcknowledgment(connection: Connection, segment: Segment, now: number): void {
   const board = connection.board;
-  const advance = distance(segment.acknowledgment, connection.una);
+  const advance = Math.max(0, distance(segment.acknowledgment, connection.una));
+  const renoBefore = connection.renoSackedBytes;
   const inFlightBefore = connection.pipeBytes;
   const lostBefore = board.lostBytes;
   const windowChanged = updateSendWindow(connection, segment);
   const isDuplicate =
     advance === 0 &&
+    segment.acknowledgment === connection.una &&
     segment.payloadBytes === 0 &&
     !windowChanged &&
     board.count > 0 &&
@@ -85,12 +87,12 @@ export function processAcknowledgment(connection: Connection, segment: Segment, 
     delivered,
     inFlightBefore,
     board.lostBytes > lostBefore,
+    renoBefore,
     now,
   );
   leaveRecoveryIfDone(connection);
   if (advance > 0 || delivered > 0) armRetransmission(connection, now);
   connection.growSendBuffer();
-  connection.windowLimited = false;
   connection.environment.markDirty(connection);
 }
 
@@ -243,6 +245,7 @@ function adjustWindow(
   delivered: number,
   inFlightBefore: number,
   newLoss: boolean,
+  renoBefore: number,
   now: number,
 ): void {
   const congestion = connection.congestion;
@@ -272,12 +275,17 @@ function adjustWindow(
   }
   if (advance <= 0) return;
   const slowStart = congestion.windowBytes < congestion.thresholdBytes;
+  // In slow start the window may grow to twice what was ever in flight in the last round (RFC 7661's concern).
   const limited =
     connection.windowLimited ||
     connection.recovery === 'loss' ||
-    (slowStart && congestion.windowBytes < 2 * inFlightBefore);
+    (slowStart && congestion.windowBytes < 2 * connection.flightMaxBytes);
+  // What SACK blocks or duplicate ACKs reported before has been counted.
+  const grown = connection.selectiveAck
+    ? delivered
+    : Math.max(connection.segmentBytes, advance - renoBefore);
   congestion.acknowledged(
-    advance,
+    Math.min(grown, advance),
     connection.segmentBytes,
     now,
     connection.rtt.smoothedUs,

@@ -132,8 +132,12 @@ export class Connection extends EventSource {
   tailProbeIsRetransmission = false;
   dsackRoundEnd = 0;
   retries = 0;
-  /** The window held the sender back since the last ACK. */
+  /** In the present round the window held the sender back; most bytes in flight; where the round ends. */
   windowLimited = false;
+  flightMaxBytes = 0;
+  roundEnd = 0;
+  /** Something was written while nothing was queued or in flight. */
+  resumes = false;
   lastSentAt = 0;
   lastReceivedAt = 0;
 
@@ -154,6 +158,12 @@ export class Connection extends EventSource {
   noDelay = false;
   /** Hold back partial segments until released (TCP_CORK). */
   cork = false;
+  /** A partial segment held back by `cork` leaves then at the latest. */
+  corkAt: number = NEVER;
+  /** Send what is queued once, whatever Nagle and cork say. */
+  pushPending = false;
+  /** 0, or the largest segment that the user allows in either direction (TCP_MAXSEG). */
+  segmentBytesMax = 0;
   keepalive = false;
   keepaliveIdleUs: number;
   keepaliveIntervalUs: number;
@@ -248,8 +258,12 @@ export class Connection extends EventSource {
   /** Queues bytes, copied; returns how many were taken. 0 while closed or full. */
   write(data: Uint8Array, at = 0, length: number = data.length - at): number {
     if (!maySend(this.state) || this.finQueued) return 0;
+    const wasIdle = this.send.length === 0;
     const count = this.send.write(data, at, length);
-    if (count > 0) this.environment.markDirty(this);
+    if (count > 0) {
+      if (wasIdle) this.resumes = true;
+      this.environment.markDirty(this);
+    }
     return count;
   }
 
@@ -305,11 +319,13 @@ export class Connection extends EventSource {
 
   setNoDelay(value: boolean): void {
     this.noDelay = value;
+    if (value) this.pushPending = true;
     this.environment.markDirty(this);
   }
 
   setCork(value: boolean): void {
     this.cork = value;
+    if (!value) this.corkAt = NEVER;
     this.environment.markDirty(this);
   }
 
@@ -342,7 +358,11 @@ export class Connection extends EventSource {
     const header =
       (this.remoteAddress.isV4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES) + TCP_HEADER_BYTES;
     const byPath = this.path.mtu(this.environment.instant.us) - header;
-    this.segmentBytes = Math.max(32, Math.min(this.peerMss, byPath) - (this.timestamps ? 12 : 0));
+    const byUser = this.segmentBytesMax === 0 ? byPath : this.segmentBytesMax;
+    this.segmentBytes = Math.max(
+      32,
+      Math.min(this.peerMss, byPath, byUser) - (this.timestamps ? 12 : 0),
+    );
   }
 
   /** Milliseconds with a private offset, as carried in timestamps. */

@@ -93,8 +93,9 @@ export class Cubic implements CongestionControl {
     return isBelow ? this.#originBytes - change : this.#originBytes + change;
   }
 
-  congestion(inFlightBytes: number, segmentBytes: number, _now: number): void {
-    const window = Math.min(this.windowBytes, Math.max(inFlightBytes, 2 * segmentBytes));
+  /** From the window, not from what is in flight: growth is already limited to rounds that use it (RFC 9438 4.6). */
+  congestion(_inFlightBytes: number, segmentBytes: number, _now: number): void {
+    const window = this.windowBytes;
     // Fast convergence: a flow that lost before reaching its old maximum leaves room (4.7).
     this.#maxBytes =
       this.windowBytes < this.#maxBytes

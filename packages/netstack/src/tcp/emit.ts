@@ -20,7 +20,8 @@ import { distance, sequenceAdd } from './sequence.js';
 /** MSS that we announce: what fits our link, not the path. */
 export function localMss(connection: Connection): number {
   const header = connection.remoteAddress.isV4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
-  return Math.min(connection.path.networkInterface.mtu - header - TCP_HEADER_BYTES, 65535);
+  const byLink = Math.min(connection.path.networkInterface.mtu - header - TCP_HEADER_BYTES, 65535);
+  return connection.segmentBytesMax === 0 ? byLink : Math.min(byLink, connection.segmentBytesMax);
 }
 
 /** Options of any segment but a SYN. */

@@ -57,6 +57,8 @@ export class TcpEnvironment {
   spare: Connection[] = [];
   congestion: CongestionName = 'cubic';
   ecn = false;
+  /** Fall back to the initial window after idle time (RFC 5681 4.1). */
+  slowStartAfterIdle = true;
   timestamps = true;
   selectiveAck = true;
   windowScaling = true;

@@ -41,7 +41,6 @@ export function segmentArrives(
     return 'done';
   }
   if ((segment.flags & TCP_ACK) === 0) return 'done';
-  rememberTimestamp(connection, segment, now);
   if (connection.state === TcpState.SynReceived) {
     const acknowledgesSyn =
       isAfter(segment.acknowledgment, connection.una) &&
@@ -50,7 +49,8 @@ export function segmentArrives(
     if (!establish(connection, segment, now)) return 'done';
   }
   if (!acknowledgmentIsSane(connection, segment, now)) return 'done';
-  if (!isBefore(segment.acknowledgment, connection.una))
+  rememberTimestamp(connection, segment, now);
+  if (!isBefore(segment.acknowledgment, connection.una) || segment.options.sackCount > 0)
     processAcknowledgment(connection, segment, now);
   // The FIN is the last thing in flight, so an acknowledgment of everything acknowledges it.
   if (connection.finSent && connection.una === connection.nxt) finAcknowledged(connection, now);

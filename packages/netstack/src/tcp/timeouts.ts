@@ -23,6 +23,7 @@ export function reschedule(connection: Connection): void {
     connection.keepaliveAt,
     connection.finalAt,
     connection.userTimeoutAt,
+    connection.corkAt,
   );
   const timer = connection.timer;
   if (timer.place >= 0 && timer.deadline <= next && next !== NEVER) return;
@@ -41,6 +42,10 @@ export function timerFired(connection: Connection, now: number): void {
   if (connection.delayedAckAt <= now) {
     connection.delayedAckAt = NEVER;
     connection.ackNow = true;
+  }
+  if (connection.corkAt <= now) {
+    connection.corkAt = NEVER;
+    connection.pushPending = true;
   }
   if (connection.persistAt <= now) persistFired(connection, now);
   if (connection.reorderAt <= now) {
@@ -86,10 +91,10 @@ export function armRetransmission(connection: Connection, now: number): void {
   const probes =
     connection.selectiveAck && connection.recovery === 'open' && !connection.tailProbeOut;
   if (!probes || connection.rtt.smoothedUs === 0 || connection.board.sackedBytes > 0) return;
+  // The probe never comes later than the timeout would; then it takes its place.
   let wait = Math.max(2 * connection.rtt.smoothedUs, TAIL_PROBE_MIN_US);
   if (connection.board.outstandingBytes <= connection.segmentBytes) wait += WORST_DELAYED_ACK_US;
-  if (now + wait >= timeout) return;
-  connection.retransmitAt = now + wait;
+  connection.retransmitAt = Math.min(now + wait, timeout);
   connection.retransmitIsTailProbe = true;
 }
 
@@ -231,6 +236,7 @@ export function enterTimeWait(connection: Connection, now: number): void {
   connection.state = TcpState.TimeWait;
   connection.retransmitAt = NEVER;
   connection.persistAt = NEVER;
+  connection.corkAt = NEVER;
   connection.reorderAt = NEVER;
   connection.keepaliveAt = NEVER;
   connection.userTimeoutAt = NEVER;

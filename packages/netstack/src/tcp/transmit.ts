@@ -5,7 +5,7 @@ import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_FIN, TCP_PSH, TCP_SYN } from '../wire/tc
 import type { Connection } from './connection.js';
 import { emitAck, emitReset, emitSegment, payloadMax } from './emit.js';
 import { RECORD_SACKED } from './scoreboard.js';
-import { distance, isAfter, sequenceAdd } from './sequence.js';
+import { distance, isAfter, isBefore, sequenceAdd } from './sequence.js';
 import { isOpening, mayReceive, TcpState } from './state.js';
 import { armPersist, armRetransmission, reschedule } from './timeouts.js';
 
@@ -44,20 +44,43 @@ function sendData(connection: Connection): void {
   const before = connection.nxt;
   let sentRetransmission = false;
   if (
-    connection.board.count === 0 &&
-    connection.send.length > 0 &&
+    connection.resumes &&
+    connection.environment.slowStartAfterIdle &&
     now - connection.lastSentAt > connection.rtt.timeoutUs
   ) {
     const initial =
       connection.environment.limits.tcpInitialWindowSegments * connection.segmentBytes;
     connection.congestion.restart(initial);
   }
+  connection.resumes = false;
+  let limited = false;
   // Each turn sends a segment or stops, and both windows shrink with each: the loop ends.
   while (retransmitNext(connection, now)) sentRetransmission = true;
-  while (sendNext(connection, now));
+  for (;;) {
+    const outcome = sendNext(connection, now);
+    if (outcome === 'window') limited = true;
+    if (outcome !== 'sent') break;
+  }
+  connection.pushPending = false;
+  if (connection.nxt !== before || limited) noteUsage(connection, limited);
   if (sentRetransmission && connection.retransmitAt === NEVER) armRetransmission(connection, now);
   if (connection.nxt !== before) armRetransmission(connection, now);
   armPersist(connection, now);
+}
+
+/** How much of the window the present round uses, which decides whether it may grow (RFC 9293 3.8.1, RFC 7661). */
+function noteUsage(connection: Connection, limited: boolean): void {
+  const outstanding = connection.board.outstandingBytes;
+  const isNewRound = !isBefore(connection.una, connection.roundEnd);
+  if (
+    !isNewRound &&
+    !limited &&
+    (connection.windowLimited || outstanding <= connection.flightMaxBytes)
+  )
+    return;
+  connection.windowLimited = limited;
+  connection.flightMaxBytes = outstanding;
+  connection.roundEnd = connection.nxt;
 }
 
 /** Sends the first lost run that is not on its way again, if the window allows. */
@@ -99,28 +122,27 @@ function retransmitRecord(connection: Connection, index: number, now: number): b
 }
 
 /** Sends one new segment (or one large one for the device to cut). */
-function sendNext(connection: Connection, now: number): boolean {
-  if (connection.finSent) return false;
+function sendNext(connection: Connection, now: number): 'sent' | 'window' | 'stop' {
+  if (connection.finSent) return 'stop';
   const queued = distance(connection.queuedEnd, connection.nxt);
   const finWaits = connection.finQueued;
-  if (queued === 0 && !finWaits) return false;
+  if (queued === 0 && !finWaits) return 'stop';
   const most = payloadMax(connection);
   const congestionLeft = connection.congestion.windowBytes - connection.pipeBytes;
   const windowLeft = connection.windowLeft;
   let length = Math.min(queued, windowLeft, congestionLeft);
   if (queued > 0 && congestionLeft < Math.min(most, queued)) {
-    connection.windowLimited = true;
-    return false;
+    return 'window';
   }
-  if (queued > 0 && length <= 0) return false;
+  if (queued > 0 && length <= 0) return 'stop';
   // Everything that fits one segment, or whole segments for the device to cut.
   const segmentation = length > most ? segmentationBytes(connection, most) : 0;
   if (length > most)
     length = segmentation > 0 ? Math.min(length - (length % most), segmentation) : most;
   const isLast = length === queued;
-  if (queued > 0 && !worthSending(connection, length, most, isLast)) return false;
+  if (queued > 0 && !worthSending(connection, length, most, isLast)) return 'stop';
   const withFin = finWaits && isLast;
-  return sendRange(connection, length, withFin, length > most ? most : 0, now);
+  return sendRange(connection, length, withFin, length > most ? most : 0, now) ? 'sent' : 'stop';
 }
 
 /** Largest payload that the device cuts by itself, 0: none. */
@@ -140,8 +162,13 @@ function worthSending(
 ): boolean {
   if (length >= most) return true;
   if (!isLast) return length * 2 >= connection.sendWindowMax;
-  if (connection.cork && !connection.finQueued) return false;
-  if (connection.noDelay || connection.finQueued) return true;
+  if (connection.pushPending || connection.finQueued) return true;
+  if (connection.cork) {
+    const now = connection.environment.instant.us;
+    if (connection.corkAt === NEVER) connection.corkAt = now + connection.rtt.timeoutUs;
+    return false;
+  }
+  if (connection.noDelay) return true;
   // Minshall: only an unacknowledged small segment holds the next small one back.
   return !isAfter(connection.smallSegmentEnd, connection.una) || connection.board.count === 0;
 }
@@ -164,6 +191,7 @@ function sendRange(
     return false;
   }
   const bytes = length + (withFin ? 1 : 0);
+  connection.corkAt = NEVER;
   connection.board.append(start, bytes, now);
   connection.nxt = sequenceAdd(start, bytes);
   if (withFin) connection.finSent = true;

@@ -107,5 +107,6 @@ export class VirtualNetwork {
     const until = this.now + us;
     this.wake();
     while (this.step(until, 'wait'));
+    for (const member of this.#members) member.stack.advance(this.now);
   }
 }

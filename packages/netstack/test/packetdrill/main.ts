@@ -5,7 +5,11 @@ import { runScript } from './run.js';
 
 function filesOf(name: string): string[] {
   if (!fs.statSync(name).isDirectory()) return [name];
-  return fs.readdirSync(name, { recursive: true, withFileTypes: true }).filter((e) => e.name.endsWith('.pkt')).map((e) => path.join(e.parentPath, e.name)).sort();
+  return fs
+    .readdirSync(name, { recursive: true, withFileTypes: true })
+    .filter((e) => e.name.endsWith('.pkt'))
+    .map((e) => path.join(e.parentPath, e.name))
+    .sort();
 }
 
 const args = process.argv.slice(2);
@@ -17,5 +21,7 @@ for (const file of files) {
   counts[status] += 1;
   console.log(`${status.padEnd(11)} ${file}${detail === '' ? '' : `: ${detail}`}`);
 }
-console.log(`${counts.pass} passed, ${counts.fail} failed, ${counts.unsupported} need something that is missing, of ${files.length}`);
+console.log(
+  `${counts.pass} passed, ${counts.fail} failed, ${counts.unsupported} need something that is missing, of ${files.length}`,
+);
 process.exitCode = counts.fail === 0 && counts.unsupported === 0 && files.length > 0 ? 0 : 1;

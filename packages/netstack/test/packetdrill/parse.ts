@@ -23,7 +23,12 @@ export interface Packet {
 }
 
 export type Event =
-  | { readonly type: 'inject' | 'expect'; readonly when: When; readonly line: number; readonly packet: Packet }
+  | {
+      readonly type: 'inject' | 'expect';
+      readonly when: When;
+      readonly line: number;
+      readonly packet: Packet;
+    }
   | {
       readonly type: 'call';
       readonly when: When;
@@ -83,11 +88,27 @@ function parsePacket(text: string, line: number): Packet {
   let rest = text.trim();
   const ecn = /^\[(\w+)\]\s*/.exec(rest);
   if (ecn !== null) rest = rest.slice(ecn[0].length);
-  const icmp = /^icmp\s+(\w+)\s+(\w+)(?:\s+mtu\s+(\d+))?\s*\[(?:.*?\s)?(\d+):(\d+)\((\d+)\).*\]/.exec(rest);
-  const empty = { flags: '', start: 0, end: 0, ack: undefined, window: undefined, urgent: undefined, options: [], ecn: undefined };
-  if (icmp !== null) return { ...empty, icmp: { type: icmp[1], code: icmp[2], mtu: Number(icmp[3] ?? 0), start: Number(icmp[4]) } };
+  const icmp =
+    /^icmp\s+(\w+)\s+(\w+)(?:\s+mtu\s+(\d+))?\s*\[(?:.*?\s)?(\d+):(\d+)\((\d+)\).*\]/.exec(rest);
+  const empty = {
+    flags: '',
+    start: 0,
+    end: 0,
+    ack: undefined,
+    window: undefined,
+    urgent: undefined,
+    options: [],
+    ecn: undefined,
+  };
+  if (icmp !== null)
+    return {
+      ...empty,
+      icmp: { type: icmp[1], code: icmp[2], mtu: Number(icmp[3] ?? 0), start: Number(icmp[4]) },
+    };
   const match =
-    /^([FSRPWEU.-]+)\s+(\d+):(\d+)\s*\((\d+)\)(?:\s+ack\s+(\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?\s*(?:<(.*)>)?$/.exec(rest);
+    /^([FSRPWEU.-]+)\s+(\d+):(\d+)\s*\((\d+)\)(?:\s+ack\s+(\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?\s*(?:<(.*)>)?$/.exec(
+      rest,
+    );
   if (match === null) throw new ScriptError(`line ${line}: unsupported packet: ${text}`);
   const [, flags, start, end, , ack, window, urgent, options] = match;
   return {
@@ -97,7 +118,12 @@ function parsePacket(text: string, line: number): Packet {
     ack: ack === undefined ? undefined : Number(ack),
     window: window === undefined ? undefined : Number(window),
     urgent: urgent === undefined ? undefined : Number(urgent),
-    options: options === '...' ? undefined : options === undefined ? [] : options.split(',').map((o) => o.trim()),
+    options:
+      options === '...'
+        ? undefined
+        : options === undefined
+          ? []
+          : options.split(',').map((o) => o.trim()),
     ecn: ecn?.[1],
     icmp: undefined,
   };
@@ -148,7 +174,12 @@ export function parseScript(source: string): Script {
     const c = source[at];
     if (c === '<' || c === '>') {
       at += 1;
-      events.push({ type: c === '<' ? 'inject' : 'expect', when, line, packet: parsePacket(restOfLine(), line) });
+      events.push({
+        type: c === '<' ? 'inject' : 'expect',
+        when,
+        line,
+        packet: parsePacket(restOfLine(), line),
+      });
     } else if (c === '`') {
       at += 1;
       events.push({ type: 'shell', when, line, code: until('`') });
@@ -169,7 +200,9 @@ export function parseScript(source: string): Script {
         at += 1;
       }
       const args = splitTop(source.slice(start, at - 1).replace(/\/\/[^\n]*/g, ''));
-      const result = /^=\s*(-?\w+|\.\.\.)\s*([A-Z]+[A-Z0-9]*)?/.exec(restOfLine().replace(/^\s*/, ''));
+      const result = /^=\s*(-?\w+|\.\.\.)\s*([A-Z]+[A-Z0-9]*)?/.exec(
+        restOfLine().replace(/^\s*/, ''),
+      );
       if (result === null) throw new ScriptError(`line ${line}: result expected`);
       return { type: 'call', when, line, name: name[1], args, result: result[1], error: result[2] };
     }

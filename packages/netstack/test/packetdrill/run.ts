@@ -6,7 +6,7 @@
 // original sees segments before the network card cuts them; sysctls are mapped where this stack has the choice.
 
 import type { LinkCapabilities, LinkDevice } from '../../src/contract.js';
-import { type NetError } from '../../src/events.js';
+import type { NetError } from '../../src/events.js';
 import type { NetworkInterface } from '../../src/interface/interface.js';
 import { Stack } from '../../src/stack.js';
 import type { Connection } from '../../src/tcp/connection.js';
@@ -16,16 +16,37 @@ import { SeededRandom } from '../../src/testing/random.js';
 import { type IpAddress, ipv4, parseIpv6 } from '../../src/wire/address.js';
 import { finishChecksum, sumBytes } from '../../src/wire/checksum.js';
 import { MAC_ZERO } from '../../src/wire/ethernet.js';
-import { PROTOCOL_ICMP, PROTOCOL_TCP, pseudoHeaderSum, writeIpv4Header } from '../../src/wire/ipv4.js';
+import {
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
+  pseudoHeaderSum,
+  writeIpv4Header,
+} from '../../src/wire/ipv4.js';
 import { writeIpv6Header } from '../../src/wire/ipv6.js';
 import { emitTcp, parseTcp, type TcpHeader } from '../../src/wire/tcp.js';
 import { TcpOptions } from '../../src/wire/tcp-options.js';
-import { type Event, type Packet, parseScript, ScriptError, type Script, type When } from './parse.js';
+import {
+  type Event,
+  type Packet,
+  parseScript,
+  type Script,
+  ScriptError,
+  type When,
+} from './parse.js';
 
 const START_US = 10_000_000;
 const LOCAL_PORT = 8080;
 const REMOTE_PORT = 36000;
-const FLAGS: { [letter: string]: number } = { F: 1, S: 2, R: 4, P: 8, '.': 16, U: 32, E: 64, W: 128 };
+const FLAGS: { [letter: string]: number } = {
+  F: 1,
+  S: 2,
+  R: 4,
+  P: 8,
+  '.': 16,
+  U: 32,
+  E: 64,
+  W: 128,
+};
 const ERRNO: { [K in NetError]?: string } = {
   refused: 'ECONNREFUSED',
   reset: 'ECONNRESET',
@@ -70,7 +91,9 @@ class ScriptDevice implements LinkDevice {
     const header = parseTcp(this.#buffer, at, bytes);
     if (header === undefined) throw new Mismatch('the stack sent a malformed segment');
     const headerBytes = (this.#buffer[at + 12] >>> 4) << 2;
-    const trafficClass = v4 ? this.#buffer[1] : ((this.#buffer[0] & 15) << 4) | (this.#buffer[1] >>> 4);
+    const trafficClass = v4
+      ? this.#buffer[1]
+      : ((this.#buffer[0] & 15) << 4) | (this.#buffer[1] >>> 4);
     this.sent.push({ at: this.now, header, payloadBytes: bytes - at - headerBytes, trafficClass });
   }
 }
@@ -82,6 +105,8 @@ interface Descriptor {
   bound: boolean;
   readonly options: ((c: Connection) => void)[];
   connectReported: boolean;
+  corkedByMore?: boolean;
+  readShut?: boolean;
 }
 
 function letters(flags: number): string {
@@ -105,15 +130,16 @@ export class Runner {
   #localPort = LOCAL_PORT;
   #localIsn: number | undefined;
   #stampOffset: number | undefined;
-  #remoteScale = 0;
 
   constructor(source: string, v6: boolean) {
     this.#script = parseScript(source);
     this.#toleranceUs = Number(this.#script.options.get('tolerance_usecs') ?? 4000);
     const shell = this.#script.setup.join('\n') + ' ';
-    const sysctl = (name: string, standard: string): string => new RegExp(`${name}[= "]+([^\\s"\`]+)`).exec(shell)?.[1] ?? standard;
+    const sysctl = (name: string, standard: string): string =>
+      new RegExp(`${name}[= "]+([^\\s"\`]+)`).exec(shell)?.[1] ?? standard;
     this.#stack = new Stack({
       random: new SeededRandom(1),
+      slowStartAfterIdle: sysctl('tcp_slow_start_after_idle', '0') !== '0',
       ecn: Number(sysctl('tcp_ecn', '0')) >= 1,
       timestamps: sysctl('tcp_timestamps', '1') !== '0',
       selectiveAck: sysctl('tcp_sack', '1') !== '0',
@@ -142,7 +168,8 @@ export class Runner {
         this.#event(event);
       } catch (error) {
         if (error instanceof Mismatch) throw new Mismatch(`line ${event.line}: ${error.message}`);
-        if (error instanceof Unsupported) throw new Unsupported(`line ${event.line}: ${error.message}`);
+        if (error instanceof Unsupported)
+          throw new Unsupported(`line ${event.line}: ${error.message}`);
         throw error;
       }
     }
@@ -170,15 +197,18 @@ export class Runner {
   #event(event: Event): void {
     const time = this.#timeOf(event.when);
     if (event.type === 'expect') {
+      this.#finishBlocked(time);
       this.#expect(event.packet, event.when, time);
       return;
     }
+    this.#finishBlocked(time);
     this.#scriptTime = time;
     this.#advance(START_US + time, false);
     if (event.type === 'inject') this.#inject(event.packet);
     else if (event.type === 'assert') this.#assert(event.code);
     else if (event.type === 'shell') {
-      if (!/sysctl_restore/.test(event.code)) throw new Unsupported(`shell command: ${event.code.trim()}`);
+      if (!/sysctl_restore/.test(event.code))
+        throw new Unsupported(`shell command: ${event.code.trim()}`);
     } else this.#call(event, time);
     this.#device.now = this.#now;
     this.#stack.poll(this.#now);
@@ -188,15 +218,24 @@ export class Runner {
 
   #expect(packet: Packet, when: When, time: number): void {
     if (packet.icmp !== undefined) throw new Unsupported('expected ICMP');
-    const latest = when.untilUs === undefined ? time : when.kind === 'relative' ? this.#scriptTime + when.untilUs : when.untilUs;
-    const limit = when.kind === 'any' ? this.#now + 120_000_000 : START_US + latest + this.#toleranceUs;
+    const latest =
+      when.untilUs === undefined
+        ? time
+        : when.kind === 'relative'
+          ? this.#scriptTime + when.untilUs
+          : when.untilUs;
+    const limit =
+      when.kind === 'any' ? this.#now + 120_000_000 : START_US + latest + this.#toleranceUs;
     if (this.#device.sent.length === 0) this.#advance(limit, true);
     const first = this.#device.sent.shift();
     if (first === undefined) throw new Mismatch(`nothing was sent; expected ${this.#show(packet)}`);
     const at = first.at - START_US;
     if (when.kind !== 'any' && (at < time - this.#toleranceUs || at > latest + this.#toleranceUs))
-      throw new Mismatch(`sent at ${at / 1e6}, expected at ${time / 1e6}: ${this.#describe(first)}`);
-    this.#scriptTime = when.kind === 'any' ? Math.max(this.#scriptTime, at) : when.untilUs === undefined ? time : at;
+      throw new Mismatch(
+        `sent at ${at / 1e6}, expected at ${time / 1e6}: ${this.#describe(first)}`,
+      );
+    this.#scriptTime =
+      when.kind === 'any' ? Math.max(this.#scriptTime, at) : when.untilUs === undefined ? time : at;
     this.#compare(packet, first);
   }
 
@@ -209,7 +248,8 @@ export class Runner {
     const relative = (sequence: number): number => ((sequence - (this.#localIsn ?? 0)) | 0) >>> 0;
     let last = first;
     const start = relative(first.header.sequence);
-    if ((first.header.flags & 4) === 0 || packet.start !== 0) if (start !== packet.start) wrong('sequence');
+    if ((first.header.flags & 4) === 0 || packet.start !== 0)
+      if (start !== packet.start) wrong('sequence');
     let end = start + first.payloadBytes;
     while (end < packet.end) {
       if (this.#device.sent.length === 0) this.#advance(this.#now + this.#toleranceUs, true);
@@ -228,10 +268,17 @@ export class Runner {
         header: { ...last.header, sequence: (packet.end + (this.#localIsn ?? 0)) | 0 },
       });
     }
-    const wanted = [...packet.flags].filter((l) => l !== 'P' && l !== '-').reduce((sum, l) => sum | FLAGS[l], 0);
+    const wanted = [...packet.flags]
+      .filter((l) => l !== 'P' && l !== '-')
+      .reduce((sum, l) => sum | FLAGS[l], 0);
     const flags = last.header.flags & ~8;
     if (end === packet.end ? flags !== wanted : (flags & ~1) !== (wanted & ~1)) wrong('flags');
-    if (packet.ack !== undefined && (last.header.flags & 16) !== 0 && last.header.acknowledgment >>> 0 !== packet.ack) wrong('acknowledgment');
+    if (
+      packet.ack !== undefined &&
+      (last.header.flags & 16) !== 0 &&
+      last.header.acknowledgment >>> 0 !== packet.ack
+    )
+      wrong('acknowledgment');
     if (packet.window !== undefined && last.header.window !== packet.window) wrong('window');
     if (packet.ecn !== undefined) {
       const codes: { [name: string]: number } = { noecn: 0, ect1: 1, ect0: 2, ce: 3 };
@@ -257,7 +304,8 @@ export class Runner {
       if (sack !== null) {
         const blocks = sack[1].trim().split(/\s+/);
         const ours: string[] = [];
-        for (let i = 0; i < options.sackCount; i++) ours.push(`${options.sackStart[i] >>> 0}:${options.sackEnd[i] >>> 0}`);
+        for (let i = 0; i < options.sackCount; i++)
+          ours.push(`${options.sackStart[i] >>> 0}:${options.sackEnd[i] >>> 0}`);
         if (ours.join() !== blocks.join()) wrong(`SACK blocks ${ours.join(' ')}`);
         continue;
       }
@@ -269,7 +317,8 @@ export class Runner {
     const names: string[] = [];
     if (options.mss !== 0) names.push(`mss ${options.mss}`);
     if (options.sackPermitted) names.push('sackOK');
-    if (options.hasTimestamp) names.push(`TS val ${options.timestampValue} ecr ${options.timestampEcho >>> 0}`);
+    if (options.hasTimestamp)
+      names.push(`TS val ${options.timestampValue} ecr ${options.timestampEcho >>> 0}`);
     if (options.windowScale >= 0) names.push(`wscale ${options.windowScale}`);
     if (options.sackCount > 0) names.push(`sack of ${options.sackCount}`);
     if (options.fastOpenBytes >= 0) names.push('FO');
@@ -285,7 +334,6 @@ export class Runner {
     const options = new TcpOptions();
     for (const option of packet.options ?? []) this.#injectOption(option, options);
     const flags = [...packet.flags].filter((l) => l !== '-').reduce((sum, l) => sum | FLAGS[l], 0);
-    if ((flags & 2) !== 0 && options.windowScale >= 0) this.#remoteScale = options.windowScale;
     const payload = packet.end - packet.start;
     const buffer = new Uint8Array(200 + payload);
     const ipBytes = this.#local.isV4 ? 20 : 40;
@@ -294,7 +342,7 @@ export class Runner {
         sourcePort: REMOTE_PORT,
         destinationPort: this.#localPort,
         sequence: packet.start | 0,
-        acknowledgment: packet.ack === undefined ? 0 : (packet.ack + (this.#localIsn ?? 0)) | 0,
+        acknowledgment: (flags & 16) === 0 ? 0 : ((packet.ack ?? 0) + (this.#localIsn ?? 0)) | 0,
         flags,
         window: packet.window ?? 65535,
         urgentPointer: packet.urgent ?? 0,
@@ -304,10 +352,37 @@ export class Runner {
       ipBytes,
     );
     const length = headerBytes + payload;
-    const trafficClass = packet.ecn === 'ce' ? 3 : packet.ecn === 'ect0' ? 2 : packet.ecn === 'ect1' ? 1 : 0;
-    if (this.#local.isV4) writeIpv4Header(buffer, 0, this.#remote, this.#local, PROTOCOL_TCP, length, trafficClass, 64, 0, true);
-    else writeIpv6Header(buffer, 0, this.#remote, this.#local, PROTOCOL_TCP, length, trafficClass, 64, 0);
-    const sum = finishChecksum(pseudoHeaderSum(this.#remote, this.#local, PROTOCOL_TCP, length) + sumBytes(buffer, ipBytes, length));
+    const trafficClass =
+      packet.ecn === 'ce' ? 3 : packet.ecn === 'ect0' ? 2 : packet.ecn === 'ect1' ? 1 : 0;
+    if (this.#local.isV4)
+      writeIpv4Header(
+        buffer,
+        0,
+        this.#remote,
+        this.#local,
+        PROTOCOL_TCP,
+        length,
+        trafficClass,
+        64,
+        0,
+        true,
+      );
+    else
+      writeIpv6Header(
+        buffer,
+        0,
+        this.#remote,
+        this.#local,
+        PROTOCOL_TCP,
+        length,
+        trafficClass,
+        64,
+        0,
+      );
+    const sum = finishChecksum(
+      pseudoHeaderSum(this.#remote, this.#local, PROTOCOL_TCP, length) +
+        sumBytes(buffer, ipBytes, length),
+    );
     buffer[ipBytes + 16] = sum >>> 8;
     buffer[ipBytes + 17] = sum & 0xff;
     this.#device.now = this.#now;
@@ -324,7 +399,8 @@ export class Runner {
       if (stamp === null) throw new Unsupported(option);
       options.hasTimestamp = true;
       options.timestampValue = Number(stamp[1]) | 0;
-      options.timestampEcho = Number(stamp[2]) === 0 ? 0 : (Number(stamp[2]) + (this.#stampOffset ?? 0)) | 0;
+      options.timestampEcho =
+        Number(stamp[2]) === 0 ? 0 : (Number(stamp[2]) + (this.#stampOffset ?? 0)) | 0;
     } else if (name === 'sack') {
       for (const block of option.slice(4).trim().split(/\s+/)) {
         const [start, end] = block.split(':').map(Number);
@@ -332,15 +408,21 @@ export class Runner {
         options.sackEnd[options.sackCount] = (end + (this.#localIsn ?? 0)) | 0;
         options.sackCount += 1;
       }
-    } else if (name !== 'nop' && name !== 'eol' && name !== '') throw new Unsupported(`option ${option}`);
+    } else if (name !== 'nop' && name !== 'eol' && name !== '')
+      throw new Unsupported(`option ${option}`);
   }
 
   #injectIcmp(icmp: NonNullable<Packet['icmp']>): void {
     if (!this.#local.isV4) throw new Unsupported('ICMPv6 in scripts');
     const codes: { [name: string]: number } = {
-      net_unreachable: 0, host_unreachable: 1, protocol_unreachable: 2, port_unreachable: 3, frag_needed: 4,
+      net_unreachable: 0,
+      host_unreachable: 1,
+      protocol_unreachable: 2,
+      port_unreachable: 3,
+      frag_needed: 4,
     };
-    if (icmp.type !== 'unreachable' || !(icmp.code in codes)) throw new Unsupported(`icmp ${icmp.type} ${icmp.code}`);
+    if (icmp.type !== 'unreachable' || !(icmp.code in codes))
+      throw new Unsupported(`icmp ${icmp.type} ${icmp.code}`);
     const buffer = new Uint8Array(56);
     writeIpv4Header(buffer, 0, this.#remote, this.#local, PROTOCOL_ICMP, 36, 0, 64, 0, true);
     buffer[20] = 3;
@@ -360,15 +442,59 @@ export class Runner {
 
   // System calls.
 
+  /** Calls that sleep: tried again whenever something happened, judged when they should return. */
+  readonly #blocked: { event: Extract<Event, { type: 'call' }>; endUs: number; done: number }[] =
+    [];
+
+  #tryBlocked(): void {
+    for (const call of this.#blocked) {
+      const { name, args, result } = call.event;
+      if (call.done < 0) continue;
+      if (name === 'write' || name === 'send') {
+        const left = Number(args[2]) - call.done;
+        const outcome = this.#invoke(name, [args[0], args[1], String(left)], result);
+        if (Number(outcome) > 0) call.done += Number(outcome);
+        if (call.done === Number(result)) call.done = -1;
+        continue;
+      }
+      const outcome = this.#invoke(name, args, result);
+      const waits = ['-1 EAGAIN', '-1 EINPROGRESS', '-1 EALREADY'].includes(outcome);
+      if (waits) continue;
+      const wanted = call.event.error === undefined ? result : `${result} ${call.event.error}`;
+      if (outcome !== wanted) throw new Mismatch(`${name} returned ${outcome}, expected ${wanted}`);
+      call.done = -1;
+    }
+  }
+
+  #finishBlocked(time: number): void {
+    this.#tryBlocked();
+    while (this.#blocked.length > 0 && this.#blocked[0].endUs < time) {
+      const call = this.#blocked[0];
+      this.#advance(START_US + call.endUs, false);
+      this.#tryBlocked();
+      this.#blocked.shift();
+      if (call.done >= 0)
+        throw new Mismatch(`${call.event.name} still blocks at ${call.endUs / 1e6}`);
+    }
+  }
+
   #call(event: Extract<Event, { type: 'call' }>, time: number): void {
     if (event.when.returnUs !== undefined) {
       // A blocking call: its outcome is judged when it returns.
       const end = event.when.kind === 'relative' ? time + event.when.returnUs : event.when.returnUs;
-      throw new Unsupported(`blocking call until ${end / 1e6}`);
+      this.#blocked.push({ event, endUs: end, done: 0 });
+      this.#tryBlocked();
+      return;
     }
     const outcome = this.#invoke(event.name, event.args, event.result);
-    const wanted = event.result === '...' ? outcome : event.error === undefined ? event.result : `${event.result} ${event.error}`;
-    if (outcome !== wanted && Number(outcome) !== Number(wanted)) throw new Mismatch(`${event.name} returned ${outcome}, expected ${wanted}`);
+    const wanted =
+      event.result === '...'
+        ? outcome
+        : event.error === undefined
+          ? event.result
+          : `${event.result} ${event.error}`;
+    if (outcome !== wanted && Number(outcome) !== Number(wanted))
+      throw new Mismatch(`${event.name} returned ${outcome}, expected ${wanted}`);
   }
 
   #descriptor(text: string): Descriptor {
@@ -383,7 +509,14 @@ export class Runner {
       case 'socket': {
         if (!args[1].includes('SOCK_STREAM')) throw new Unsupported('not a stream socket');
         const nonblocking = args[1].includes('SOCK_NONBLOCK');
-        this.#fds.set(Number(result), { listener: undefined, connection: undefined, nonblocking, bound: false, options: [], connectReported: false });
+        this.#fds.set(Number(result), {
+          listener: undefined,
+          connection: undefined,
+          nonblocking,
+          bound: false,
+          options: [],
+          connectReported: false,
+        });
         return result;
       }
       case 'bind':
@@ -402,7 +535,14 @@ export class Runner {
         if (connection === undefined) return '-1 EAGAIN';
         for (const option of listening.options) option(connection);
         const nonblocking = args[3]?.includes('SOCK_NONBLOCK') ?? false;
-        this.#fds.set(Number(result), { listener: undefined, connection, nonblocking, bound: true, options: [], connectReported: true });
+        this.#fds.set(Number(result), {
+          listener: undefined,
+          connection,
+          nonblocking,
+          bound: true,
+          options: [],
+          connectReported: true,
+        });
         return result;
       }
       case 'connect':
@@ -413,6 +553,22 @@ export class Runner {
       case 'sendto':
         if (args[3]?.includes('MSG_FASTOPEN')) throw new Unsupported('Fast Open');
         return this.#write(this.#descriptor(first), Number(args[2]), args[3] ?? '0');
+      case 'sendmsg': {
+        const lengths = [...args[1].matchAll(/\{\s*[^,{}]*,\s*(\d+)\s*\}/g)].map((m) =>
+          Number(m[1]),
+        );
+        return this.#write(
+          this.#descriptor(first),
+          lengths.reduce((a, b) => a + b, 0),
+          args[2] ?? '0',
+        );
+      }
+      case 'ioctl': {
+        if (args[1] !== 'SIOCINQ') throw new Unsupported(`ioctl ${args[1]}`);
+        const have = this.#descriptor(first).connection?.readable;
+        if (Number(/\d+/.exec(args[2])?.[0]) !== have) throw new Mismatch(`SIOCINQ is ${have}`);
+        return '0';
+      }
       case 'read':
       case 'recv':
         return this.#read(this.#descriptor(first), Number(args[2]));
@@ -421,22 +577,32 @@ export class Runner {
       case 'shutdown': {
         const c = this.#descriptor(first).connection;
         if (c === undefined || c.state === TcpState.Closed) return '-1 ENOTCONN';
+        if (!args[1].includes('SHUT_WR')) this.#descriptor(first).readShut = true;
         if (!args[1].includes('SHUT_RD') || args[1].includes('SHUT_RDWR')) c.shutdown();
         return '0';
       }
       case 'fcntl':
         if (args[1] === 'F_GETFL') return result;
-        if (args[1] === 'F_SETFL') this.#descriptor(first).nonblocking = args[2].includes('O_NONBLOCK');
+        if (args[1] === 'F_SETFL')
+          this.#descriptor(first).nonblocking = args[2].includes('O_NONBLOCK');
         return '0';
       case 'setsockopt':
         return this.#setsockopt(this.#descriptor(first), args);
       case 'getsockopt': {
         const d = this.#descriptor(first);
+        if (args[2] === 'SO_SNDBUF' || args[2] === 'TCP_MAXSEG') {
+          const have =
+            args[2] === 'SO_SNDBUF' ? d.connection?.send.limit : d.connection?.segmentBytes;
+          if (Number(/\d+/.exec(args[3])?.[0]) !== have)
+            throw new Mismatch(`${args[2]} is ${have}`);
+          return '0';
+        }
         if (args[2] !== 'SO_ERROR') throw new Unsupported(`getsockopt ${args[2]}`);
         const wanted = args[3].replace(/[[\]]/g, '');
         const error = d.connection?.error;
         const have = error === undefined ? '0' : (ERRNO[error] ?? error);
-        if (wanted !== '...' && wanted !== have) throw new Mismatch(`SO_ERROR is ${have}, expected ${wanted}`);
+        if (wanted !== '...' && wanted !== have)
+          throw new Mismatch(`SO_ERROR is ${have}, expected ${wanted}`);
         return '0';
       }
       default:
@@ -453,12 +619,16 @@ export class Runner {
       d.connectReported = true;
       return before ? '-1 EISCONN' : '0';
     }
-    const outcome = this.#stack.tcpConnect(this.#remote, REMOTE_PORT, undefined, d.bound ? LOCAL_PORT : 0);
+    const outcome = this.#stack.tcpConnect(
+      this.#remote,
+      REMOTE_PORT,
+      undefined,
+      d.bound ? LOCAL_PORT : 0,
+    );
     if (outcome.connection === undefined) return `-1 ${outcome.error}`;
     d.connection = outcome.connection;
     this.#localPort = outcome.connection.localPort;
     for (const option of d.options) option(outcome.connection);
-    if (!d.nonblocking) throw new Unsupported('blocking connect');
     return '-1 EINPROGRESS';
   }
 
@@ -468,8 +638,13 @@ export class Runner {
     if (c === undefined) return '-1 ENOTCONN';
     if (c.error !== undefined) return `-1 ${c.error === 'reset' ? 'ECONNRESET' : 'EPIPE'}`;
     if (c.finQueued || c.state === TcpState.Closed) return '-1 EPIPE';
-    if (flags.includes('MSG_MORE')) c.setCork(true);
-    else if (c.cork && d.options.length === 0) c.setCork(false);
+    if (flags.includes('MSG_MORE') && !c.cork) {
+      c.setCork(true);
+      d.corkedByMore = true;
+    } else if (!flags.includes('MSG_MORE') && d.corkedByMore === true) {
+      c.setCork(false);
+      d.corkedByMore = false;
+    }
     const count = c.write(new Uint8Array(length));
     if (count === 0 && length > 0) return '-1 EAGAIN';
     return String(count);
@@ -481,7 +656,7 @@ export class Runner {
     const count = c.read(new Uint8Array(length));
     if (count > 0) return String(count);
     if (c.error !== undefined) return `-1 ${ERRNO[c.error] ?? c.error}`;
-    return c.isAtEnd ? '0' : '-1 EAGAIN';
+    return c.isAtEnd || d.readShut === true ? '0' : '-1 EAGAIN';
   }
 
   #close(fd: number): string {
@@ -514,6 +689,12 @@ export class Runner {
         });
       case 'SO_KEEPALIVE':
         return apply((c) => c.setKeepalive(value !== 0));
+      case 'TCP_MAXSEG':
+        if (d.listener !== undefined || d.bound) throw new Unsupported('TCP_MAXSEG on a listener');
+        return apply((c) => {
+          c.segmentBytesMax = value;
+          c.updateSegmentBytes();
+        });
       case 'TCP_KEEPIDLE':
         return apply((c) => {
           c.keepaliveIdleUs = value * 1_000_000;
@@ -543,37 +724,72 @@ export class Runner {
   // Assertions about tcp_info.
 
   #assert(code: string): void {
-    const c = [...this.#fds.values()].map((d) => d.connection).filter((x) => x !== undefined).pop();
+    const c = [...this.#fds.values()]
+      .map((d) => d.connection)
+      .filter((x) => x !== undefined)
+      .pop();
     if (c === undefined) throw new Unsupported('assertion without a connection');
     const segments = (bytes: number) => Math.ceil(bytes / c.segmentBytes);
     const info: { [name: string]: number } = {
       tcpi_snd_cwnd: Math.trunc(c.congestion.windowBytes / c.segmentBytes),
-      tcpi_snd_ssthresh: Math.trunc(c.congestion.thresholdBytes / c.segmentBytes),
+      tcpi_snd_ssthresh:
+        c.congestion.thresholdBytes === 0x7fffffff
+          ? 0x7fffffff
+          : Math.trunc(c.congestion.thresholdBytes / c.segmentBytes),
       tcpi_unacked: segments(c.board.outstandingBytes),
       tcpi_sacked: segments(c.board.sackedBytes),
       tcpi_lost: segments(c.board.lostBytes),
       tcpi_retrans: segments(c.board.retransmittedBytes),
-      tcpi_ca_state: c.recovery === 'open' ? (c.board.sackedBytes > 0 || c.duplicateAcks > 0 ? 1 : 0) : c.recovery === 'recovery' ? 3 : 4,
+      tcpi_ca_state:
+        c.recovery === 'open'
+          ? c.ecnReduced && ((c.una - c.ecnReducedPoint) | 0) < 0
+            ? 2
+            : c.board.sackedBytes > 0 || c.duplicateAcks > 0
+              ? 1
+              : 0
+          : c.recovery === 'recovery'
+            ? 3
+            : 4,
       tcpi_state: [7, 2, 3, 1, 4, 5, 8, 11, 9, 6][c.state],
-      tcpi_options: (c.timestamps ? 1 : 0) | (c.selectiveAck ? 2 : 0) | (c.scaling ? 4 : 0) | (c.ecn ? 8 : 0),
+      tcpi_options:
+        (c.timestamps ? 1 : 0) | (c.selectiveAck ? 2 : 0) | (c.scaling ? 4 : 0) | (c.ecn ? 8 : 0),
       tcpi_rto: c.rtt.timeoutUs,
       tcpi_rtt: c.rtt.smoothedUs,
       tcpi_backoff: c.rtt.backoff,
       tcpi_snd_mss: c.segmentBytes,
       tcpi_unread: c.receive.readable,
-      TCP_CA_Open: 0, TCP_CA_Disorder: 1, TCP_CA_CWR: 2, TCP_CA_Recovery: 3, TCP_CA_Loss: 4,
-      TCPI_OPT_TIMESTAMPS: 1, TCPI_OPT_SACK: 2, TCPI_OPT_WSCALE: 4, TCPI_OPT_ECN: 8,
+      TCP_CA_Open: 0,
+      TCP_CA_Disorder: 1,
+      TCP_CA_CWR: 2,
+      TCP_CA_Recovery: 3,
+      TCP_CA_Loss: 4,
+      TCPI_OPT_TIMESTAMPS: 1,
+      TCPI_OPT_SACK: 2,
+      TCPI_OPT_WSCALE: 4,
+      TCPI_OPT_ECN: 8,
     };
     for (const statement of code.split(/[\n;]/).map((s) => s.replace(/#.*/, '').trim())) {
       if (statement === '' || statement.startsWith('print')) continue;
+      const constant = /^([A-Z_]+)\s*=\s*(0x[0-9a-f]+|\d+)$/i.exec(statement);
+      if (constant !== null) {
+        info[constant[1]] = Number(constant[2]);
+        continue;
+      }
       const claim = /^assert\s+([^,]*?)(,.*)?$/.exec(statement);
       if (claim === null) throw new Unsupported(`python: ${statement}`);
-      const expression = claim[1].replace(/\band\b/g, '&&').replace(/\bor\b/g, '||').replace(/\bnot\b/g, '!');
+      const expression = claim[1]
+        .replace(/\band\b/g, '&&')
+        .replace(/\bor\b/g, '||')
+        .replace(/\bnot\b/g, '!');
       const names = expression.match(/[A-Za-z_]\w*/g) ?? [];
       for (const name of names) if (!(name in info)) throw new Unsupported(`python name ${name}`);
-      const holds = new Function(...Object.keys(info), `return (${expression});`)(...Object.values(info));
+      const holds = new Function(...Object.keys(info), `return (${expression});`)(
+        ...Object.values(info),
+      );
       if (holds !== true) {
-        const values = [...new Set(names)].filter((n) => n.startsWith('tcpi')).map((n) => `${n} is ${info[n]}`);
+        const values = [...new Set(names)]
+          .filter((n) => n.startsWith('tcpi'))
+          .map((n) => `${n} is ${info[n]}`);
         throw new Mismatch(`${claim[1]}: ${values.join(', ')}`);
       }
     }
@@ -597,7 +813,11 @@ export function runScript(source: string, v6 = false): Outcome {
     return { status: 'pass', detail: '' };
   } catch (error) {
     if (error instanceof Mismatch) return { status: 'fail', detail: error.message };
-    if (error instanceof Unsupported || error instanceof ScriptError) return { status: 'unsupported', detail: error.message };
-    return { status: 'fail', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    if (error instanceof Unsupported || error instanceof ScriptError)
+      return { status: 'unsupported', detail: error.message };
+    return {
+      status: 'fail',
+      detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
   }
 }
