@@ -6,6 +6,7 @@
  */
 import type { i64, u64 } from '@tessera/machine';
 import type { Vnode, WaitQueue } from '@tessera/vfs';
+import type { Task } from './process.js';
 
 /** Bits of access for AddressSpace and faults. */
 export const PROT_NONE = 0;
@@ -164,6 +165,8 @@ export interface Processor {
   fpuRestore(address: number): boolean;
   /** The initial state. */
   fpuReset(): void;
+  /** For a task that has not run yet: the calling task's floating-point state, and this thread-local base. */
+  inherit(fsBase: number): void;
 }
 
 /** What the hardware looks like, for /proc and sysinfo. */
@@ -200,6 +203,9 @@ export interface Log {
 
 /** What ends a program. */
 export interface ProcessHost {
+  /** A task like `parent` (registers and all) that does not run yet; undefined if memory is short. */
+  createTask(parent: Task, tid: number): Task | undefined;
+  startTask(task: Task): void;
   /** A task that is not the last has ended. Does not return in the kernel when it is the calling one. */
   taskEnded(tid: number): void;
   /** The process has ended: by exit with `status` (signal 0), or by `signal` (status 128 + signal). */

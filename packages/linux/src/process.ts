@@ -101,8 +101,9 @@ export class Task {
     process.tasks.push(this);
   }
 
-  /** A signal waits that is not blocked. */
+  /** A signal waits that is not blocked, or the task is to end. */
   signalled(): boolean {
+    if (this.ended) return true;
     return this.pending.deliverable(this.blocked) || this.process.pending.deliverable(this.blocked);
   }
 }

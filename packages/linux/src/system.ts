@@ -135,6 +135,16 @@ export class LinuxSystem {
     return failed instanceof LoadFailure ? -failed.errno : 0;
   }
 
+  /** A task beside `parent` that `host.startTask` will start; undefined if memory is short. */
+  createTask(parent: Task): Task | undefined {
+    const task = this.host.createTask(parent, this.tidNext);
+    if (task === undefined) return undefined;
+    this.tidNext++;
+    task.blocked.copyFrom(parent.blocked);
+    task.name = parent.name;
+    return task;
+  }
+
   endOtherTasks(survivor: Task): void {
     const tasks = survivor.process.tasks;
     while (tasks.length > 1) {
@@ -152,6 +162,7 @@ export class LinuxSystem {
       if (task.process.memory.store32(task.clearChildTid, 0))
         this.futexes.wake(task.clearChildTid, 1, -1);
     }
+    task.signalQueue.wakeAll();
     this.host.taskEnded(task.tid);
   }
 

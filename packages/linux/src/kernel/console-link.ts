@@ -10,7 +10,8 @@ import {
   serialRead,
   serialWrite,
 } from '@tessera/machine';
-import type { ConsoleOutput, Log, ProcessHost } from '../contract.js';
+import { WaitQueue } from '@tessera/vfs';
+import type { ConsoleOutput, Log } from '../contract.js';
 import type { InputCredit } from '../tty/streams.js';
 
 class MachinePort implements SerialPort {
@@ -39,27 +40,33 @@ export interface HostEvents {
   window(rows: number, columns: number): void;
 }
 
-/** Sleeps until the next interrupt. */
-export interface Idle {
-  sleep(): void;
+/** Sleeps until the host takes output again. */
+export interface OutputWait {
+  waitOutput(queue: WaitQueue, ready: () => boolean): void;
 }
 
-export class ConsoleLink implements ConsoleEvents, ConsoleOutput, Log, ProcessHost, InputCredit {
+export class ConsoleLink implements ConsoleEvents, ConsoleOutput, Log, InputCredit {
   readonly console: GuestConsole;
   verbose = false;
   /** Lines on stderr need a carriage return too: the host's terminal is raw. */
   errorIsTerminal = false;
   private host: HostEvents | undefined = undefined;
-  private idle: Idle | undefined = undefined;
+  private waiting: OutputWait | undefined = undefined;
+  private readonly outputQueue: WaitQueue = new WaitQueue();
   private stopping = false;
 
   constructor() {
     this.console = new GuestConsole(new MachinePort(), this);
   }
 
-  connect(host: HostEvents, idle: Idle): void {
+  connect(host: HostEvents, waiting: OutputWait): void {
     this.host = host;
-    this.idle = idle;
+    this.waiting = waiting;
+  }
+
+  /** Deferred work of the scheduler: what the interrupt left in the ring. */
+  run(): void {
+    this.console.poll();
   }
 
   // ---- events ----
@@ -81,7 +88,7 @@ export class ConsoleLink implements ConsoleEvents, ConsoleOutput, Log, ProcessHo
   }
 
   outputReady(): void {
-    // Whoever waits for it polls.
+    this.outputQueue.wakeAll();
   }
 
   stop(): void {
@@ -109,9 +116,12 @@ export class ConsoleLink implements ConsoleEvents, ConsoleOutput, Log, ProcessHo
   }
 
   private waitForCredit(): void {
-    while (this.console.outputSpace() === 0) {
-      if (!this.console.poll() && this.idle !== undefined) this.idle.sleep();
+    const waiting = this.waiting;
+    if (waiting !== undefined) {
+      waiting.waitOutput(this.outputQueue, () => this.console.outputSpace() > 0);
+      return;
     }
+    while (this.console.outputSpace() === 0) this.console.poll();
   }
 
   private errorLine(text: string): void {
@@ -153,8 +163,6 @@ export class ConsoleLink implements ConsoleEvents, ConsoleOutput, Log, ProcessHo
     this.console.exit(EXIT_KERNEL, 125);
     powerOff();
   }
-
-  taskEnded(_tid: number): void {}
 
   powerOff(status: number): void {
     this.console.exit(EXIT_STATUS, status);

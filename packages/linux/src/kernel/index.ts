@@ -2,10 +2,9 @@
  * The kernel door: constructs the system over machine and mm, and runs the program. The boot order reads top to bottom.
  */
 import {
-  type BootInformation,
+  addressOf,
   clockCalibrate,
   clockStart,
-  enterProgramAt,
   FRAME_RIP,
   FRAME_RSP,
   fpuStart,
@@ -19,6 +18,7 @@ import {
   readBootInformation,
   readPageTableRoot,
   readTsc,
+  STACK_HEAD_BYTES,
   serialInterruptsStart,
   VECTOR_TIMER,
   viewAt,
@@ -32,6 +32,7 @@ import {
   PageTable,
 } from '@tessera/mm';
 import { createAllocator, growHeapFrom } from '@tessera/mm/kernel';
+import { Scheduler } from '@tessera/sched/kernel';
 import {
   type Clock,
   Credentials,
@@ -52,7 +53,6 @@ import {
   type BootConfiguration,
   readBootConfiguration,
 } from '../boot-configuration.js';
-import { Call } from '../call.js';
 import type { Process } from '../process.js';
 import { ChaChaRandom } from '../random.js';
 import { SIGWINCH } from '../signal/signals.js';
@@ -62,9 +62,10 @@ import { ConsoleLink, type HostEvents } from './console-link.js';
 import { KernelHardware } from './hardware.js';
 import { KernelPagePool, KernelPagers } from './page-cache.js';
 import { FrameRegisters, KernelProcessor } from './processor.js';
+import { PageStacks, ProgramThreads } from './threads.js';
 import { ProgramTraps } from './traps.js';
 import { KernelUserMemory } from './user-memory.js';
-import { IdleBlocker, MachineClock } from './waiting.js';
+import { MachineClock, ThreadBlocker } from './waiting.js';
 
 /** Options of the subsystem; none yet. */
 export type LinuxOptions = Record<string, never>;
@@ -124,6 +125,8 @@ class ProgramEvents implements HostEvents {
 class LinuxProgram implements Program {
   private readonly bootAddress: number;
   private readonly link: ConsoleLink = new ConsoleLink();
+  /** Head of the boot stack, which becomes the idle thread. */
+  private readonly bootHead: Uint8Array = new Uint8Array(STACK_HEAD_BYTES);
 
   constructor(bootAddress: number) {
     this.bootAddress = bootAddress;
@@ -137,7 +140,9 @@ class LinuxProgram implements Program {
     localApicStart(VECTOR_TIMER);
     fpuStart();
     this.link.console.hello();
-    const allocator = this.memory(information);
+    const allocator = createAllocator(information);
+    const table = new PageTable(readPageTableRoot(), new DirectMemory(), allocator);
+    growHeapFrom(allocator, table);
     const module = information.modules.length > 0 ? information.modules[0] : undefined;
     if (module === undefined) {
       this.link.broken('no program: the boot module is missing');
@@ -155,35 +160,29 @@ class LinuxProgram implements Program {
       return;
     }
     clockCalibrate(0n);
-    this.start(parsed.configuration, packed, allocator);
-  }
-
-  /** Every free page to the allocator, from which the heap grows too. */
-  private memory(information: BootInformation): PageAllocator {
-    const allocator = createAllocator(information);
-    growHeapFrom(allocator, new PageTable(readPageTableRoot(), new DirectMemory(), allocator));
-    return allocator;
+    this.start(parsed.configuration, packed, allocator, table);
   }
 
   private start(
     configuration: BootConfiguration,
     packed: PackedFileSystem,
     allocator: PageAllocator,
+    table: PageTable,
   ): void {
     const link = this.link;
     link.verbose = (configuration.flags & BOOT_VERBOSE) !== 0;
     link.errorIsTerminal = (configuration.flags & BOOT_TTY_ERROR) !== 0;
     const clock = new MachineClock(BigInt.asIntN(64, configuration.wallClockNs));
-    const blocker = new IdleBlocker(link, clock);
+    const scheduler = new Scheduler(new PageStacks(allocator), addressOf(this.bootHead));
+    const blocker = new ThreadBlocker(scheduler);
+    const threads = new ProgramThreads(scheduler, link, clock);
     const random = new ChaChaRandom(configuration.seed);
     const stamp = new StampClock(clock);
     const pool = new KernelPagePool(allocator);
     const root = new RamFileSystem(stamp, pool, packed.root(), 0);
     const namespace = new Namespace(root, 'overlay');
     const place = new Place(namespace.root, new Credentials(0, 0));
-    const physical = new DirectMemory();
-    const table = new PageTable(readPageTableRoot(), physical, allocator);
-    const space = new AddressSpace(physical, allocator, table, new LocalCaches());
+    const space = new AddressSpace(new DirectMemory(), allocator, table, new LocalCaches());
     const system = new LinuxSystem({
       namespace: namespace,
       clock: clock,
@@ -192,17 +191,26 @@ class LinuxProgram implements Program {
       random: random,
       hardware: new KernelHardware(allocator),
       log: link,
-      host: link,
+      host: threads,
     });
     system.tracing = (configuration.flags & BOOT_STRACE) !== 0;
+    threads.connect(system);
+    const main: () => void = () => this.main(system, scheduler, threads, configuration);
+    const thread = scheduler.createProgramThread('program', main);
+    const context = thread === undefined ? undefined : scheduler.programOf(thread);
+    if (thread === undefined || context === undefined) {
+      link.broken('too little memory');
+      return;
+    }
     const registers = new FrameRegisters();
     const task = system.createProcess(
       place,
       space,
       new KernelUserMemory(),
       registers,
-      new KernelProcessor(),
+      new KernelProcessor(context),
     );
+    threads.adopt(system, thread, task, registers);
     const streams = addStandardFiles(
       system,
       task.process,
@@ -218,30 +226,42 @@ class LinuxProgram implements Program {
       streams.terminal.rows = configuration.rows;
       streams.terminal.columns = configuration.columns;
     }
-    const call = new Call(system, task);
-    const traps = new ProgramTraps(system, task, call, space, registers, link);
-    installTrapHandlers(traps);
+    scheduler.onAttention(link);
+    installTrapHandlers(new ProgramTraps(system, threads, scheduler, space, link));
     link.connect(new ProgramEvents(system, task.process, streams), blocker);
     serialInterruptsStart();
     interruptsOn();
+    scheduler.start(thread);
+    scheduler.idle();
+  }
+
+  /** The first thread: loads the program and becomes it. */
+  private main(
+    system: LinuxSystem,
+    scheduler: Scheduler,
+    threads: ProgramThreads,
+    configuration: BootConfiguration,
+  ): void {
+    const own = threads.current();
+    const place = own.task.process.place;
+    const namespace = system.namespace;
     if (configuration.workingDirectory.length > 0) {
       const found = namespace.find(place, place.root, configuration.workingDirectory, FOLLOW);
       if (!(found instanceof Failure)) namespace.changeDirectory(place, found);
     }
     const status = system.start(
-      task,
+      own.task,
       configuration.program,
       configuration.argv,
       configuration.environment,
     );
     if (status > 0) {
-      link.refused(status);
+      this.link.refused(status);
       return;
     }
-    traps.beforeFirst();
-    link.console.started(readTsc());
-    const frame = registers.frame;
-    enterProgramAt(loadInt(frame + FRAME_RIP), loadInt(frame + FRAME_RSP));
+    this.link.console.started(readTsc());
+    const frame = own.registers.frame;
+    scheduler.enterProgram(loadInt(frame + FRAME_RIP), loadInt(frame + FRAME_RSP));
   }
 }
 

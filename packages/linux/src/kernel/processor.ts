@@ -6,20 +6,17 @@ import {
   copyToUser,
   FRAME_BYTES,
   fpuAreaBytes,
-  fpuReset,
   fpuRestoreRaw,
   fpuSaveRaw,
   load64,
   markFrameChanged,
-  readMsr,
   store64,
   type u64,
-  writeMsr,
 } from '@tessera/machine';
+import type { ProgramContext } from '@tessera/sched/kernel';
 import { dataView } from '@tessera/vfs';
 import type { Processor, RegisterFile } from '../contract.js';
 
-const MSR_FS_BASE = 0xc0000100;
 /** Both areas start at a multiple of 64. */
 const ALIGNMENT = 64;
 
@@ -47,23 +44,30 @@ export class FrameRegisters implements RegisterFile {
   }
 }
 
+/** The processor state of one thread: its program context, and an area for what goes into signal frames. */
 export class KernelProcessor implements Processor {
+  private readonly context: ProgramContext;
   private readonly area: Uint8Array;
   /** The first multiple of 64 in `area`. */
   private readonly aligned: number;
 
-  constructor() {
+  constructor(context: ProgramContext) {
+    this.context = context;
     this.area = new Uint8Array(fpuAreaBytes() + ALIGNMENT);
     const start = addressOf(this.area);
     this.aligned = start + ((ALIGNMENT - (start % ALIGNMENT)) % ALIGNMENT);
   }
 
   setFsBase(address: number): void {
-    writeMsr(MSR_FS_BASE, BigInt.asUintN(64, BigInt(address)));
+    this.context.setFsBase(address);
   }
 
   fsBase(): number {
-    return Number(BigInt.asUintN(47, readMsr(MSR_FS_BASE)));
+    return this.context.fsBase;
+  }
+
+  inherit(fsBase: number): void {
+    this.context.prepare(fsBase);
   }
 
   fpuAreaBytes(): number {
@@ -93,6 +97,6 @@ export class KernelProcessor implements Processor {
   }
 
   fpuReset(): void {
-    fpuReset();
+    this.context.reset();
   }
 }

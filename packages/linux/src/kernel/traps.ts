@@ -9,7 +9,6 @@ import {
   load32,
   loadInt,
   type TrapHandlers,
-  timerArm,
   userLoad8,
   VECTOR_SERIAL,
   VECTOR_TIMER,
@@ -21,7 +20,7 @@ import {
   FAULT_NO_MEMORY,
   FAULT_RESOLVED,
 } from '@tessera/mm';
-import type { Call } from '../call.js';
+import type { Scheduler } from '@tessera/sched/kernel';
 import type { Task } from '../process.js';
 import {
   BUS_ADRERR,
@@ -41,8 +40,7 @@ import {
 } from '../signal/signals.js';
 import type { LinuxSystem } from '../system.js';
 import type { ConsoleLink } from './console-link.js';
-import type { FrameRegisters } from './processor.js';
-import { WATCH_NS } from './waiting.js';
+import type { ProgramThreads } from './threads.js';
 
 const VECTOR_DIVIDE = 0;
 const VECTOR_DEBUG = 1;
@@ -60,35 +58,36 @@ const BACK_THREE = 0xfd;
 
 export class ProgramTraps implements TrapHandlers {
   private readonly system: LinuxSystem;
-  private readonly task: Task;
-  private readonly call: Call;
+  private readonly threads: ProgramThreads;
+  private readonly scheduler: Scheduler;
   private readonly space: AddressSpace;
-  private readonly registers: FrameRegisters;
   private readonly link: ConsoleLink;
-  /** A timer interrupt is to come. */
-  private watching = false;
-  /** An interrupt came since the console was looked at: reading the port costs an exit to the hypervisor. */
-  private attention = true;
 
   constructor(
     system: LinuxSystem,
-    task: Task,
-    call: Call,
+    threads: ProgramThreads,
+    scheduler: Scheduler,
     space: AddressSpace,
-    registers: FrameRegisters,
     link: ConsoleLink,
   ) {
     this.system = system;
-    this.task = task;
-    this.call = call;
+    this.threads = threads;
+    this.scheduler = scheduler;
     this.space = space;
-    this.registers = registers;
     this.link = link;
   }
 
+  /** The task of the running thread, its registers in `frame`. */
+  private enter(frame: number): Task {
+    const thread = this.threads.current();
+    thread.registers.frame = frame;
+    return thread.task;
+  }
+
   systemCall(frame: number): void {
-    this.registers.frame = frame;
-    this.system.dispatch(this.task, this.call);
+    const thread = this.threads.current();
+    thread.registers.frame = frame;
+    this.system.dispatch(thread.task, thread.call);
   }
 
   pageFault(frame: number, address: number, access: number, fromProgram: boolean): boolean {
@@ -96,10 +95,10 @@ export class ProgramTraps implements TrapHandlers {
     const result = address < 0 ? FAULT_NO_MAPPING : this.space.fault(address, wanted);
     if (result === FAULT_RESOLVED) return true;
     if (!fromProgram) return false;
-    this.registers.frame = frame;
+    const task = this.enter(frame);
     if (result === FAULT_NO_MEMORY) {
-      this.system.log.fatal(this.task.process.executablePath + ': out of memory');
-      this.system.endBySignal(this.task.process, SIGKILL);
+      this.system.log.fatal(task.process.executablePath + ': out of memory');
+      this.system.endBySignal(task.process, SIGKILL);
       return false;
     }
     let signal = SIGSEGV;
@@ -114,12 +113,12 @@ export class ProgramTraps implements TrapHandlers {
     info.address = address < 0 ? 0 : address;
     info.errorCode = (access & 0x1f) | 4;
     info.trapNumber = VECTOR_PAGE_FAULT;
-    this.system.forceSignal(this.task, info);
+    this.system.forceSignal(task, info);
     return false;
   }
 
   exception(frame: number, vector: number): void {
-    this.registers.frame = frame;
+    const task = this.enter(frame);
     const rip = loadInt(frame + FRAME_RIP);
     let signal = SIGSEGV;
     let code = SI_KERNEL;
@@ -152,42 +151,32 @@ export class ProgramTraps implements TrapHandlers {
     info.address = signal === SIGFPE || signal === SIGILL ? rip : 0;
     info.trapNumber = vector;
     info.errorCode = load32(frame + FRAME_ORIG_RAX);
-    this.system.forceSignal(this.task, info);
+    this.system.forceSignal(task, info);
   }
 
   interrupt(vector: number): void {
-    this.attention = true;
     if (vector === VECTOR_SERIAL) this.link.console.onInterrupt();
-    else if (vector === VECTOR_TIMER) this.watching = false;
+    this.scheduler.interruptArrived(vector);
   }
 
   returnToProgram(frame: number): void {
-    this.registers.frame = frame;
-    if (this.attention) {
-      this.attention = false;
-      this.link.console.poll();
-      if (load32(frame + FRAME_VECTOR) === VECTOR_TIMER) this.noticeHalt(frame);
-    }
-    if (!this.watching) {
-      this.watching = true;
-      timerArm(WATCH_NS);
-    }
-    this.system.beforeReturn(this.task);
+    this.scheduler.beforeProgram();
+    const task = this.enter(frame);
+    if (load32(frame + FRAME_VECTOR) === VECTOR_TIMER) this.noticeHalt(task, frame);
+    this.system.beforeReturn(task);
+    // Ended by another thread (execve) or with the process.
+    if (task.ended) this.threads.end();
   }
 
   /** `hlt` does not fault in ring 0: an interrupt that finds the program in its halting loop says what Linux says. */
-  private noticeHalt(frame: number): void {
+  private noticeHalt(task: Task, frame: number): void {
     const rip = loadInt(frame + FRAME_RIP);
     if (userLoad8(rip - 1) !== HALT || userLoad8(rip) !== JUMP || userLoad8(rip + 1) !== BACK_THREE)
       return;
-    this.system.forceSignal(this.task, new SignalInfo(SIGSEGV, SI_KERNEL));
+    this.system.forceSignal(task, new SignalInfo(SIGSEGV, SI_KERNEL));
   }
 
-  /** The program is about to run for the first time. */
-  beforeFirst(): void {
-    this.watching = true;
-    timerArm(WATCH_NS);
+  threadMain(id: number): void {
+    this.scheduler.threadMain(id);
   }
-
-  threadMain(_argument: number): void {}
 }

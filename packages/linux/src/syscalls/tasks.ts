@@ -3,6 +3,7 @@
 import type { i64, u64 } from '@tessera/machine';
 import {
   type bytestr,
+  dataView,
   E2BIG,
   EAGAIN,
   ECHILD,
@@ -16,8 +17,16 @@ import {
   failure,
   WaitQueue,
 } from '@tessera/vfs';
-import { type Call, ERESTARTSYS, int32, NO_RESULT, uint32, userAddress } from '../call.js';
-import { NEVER_NS, WAIT_INTERRUPTED, WAIT_TIMEOUT } from '../contract.js';
+import {
+  type Call,
+  ERESTARTSYS,
+  int32,
+  lengthOf,
+  NO_RESULT,
+  uint32,
+  userAddress,
+} from '../call.js';
+import { NEVER_NS, REG_RAX, REG_RSP, WAIT_INTERRUPTED, WAIT_TIMEOUT } from '../contract.js';
 import { ARGUMENT_BYTES_MAX, ARGUMENT_COUNT_MAX } from '../limits.js';
 import type { SystemCallTable } from './table.js';
 import { deadlineAfter, loadTimespec } from './time.js';
@@ -213,6 +222,67 @@ function needsProcess(call: Call, name: string): number {
   return -ENOSYS;
 }
 
+const CLONE_VM = 0x100;
+const CLONE_FS = 0x200;
+const CLONE_FILES = 0x400;
+const CLONE_SIGHAND = 0x800;
+const CLONE_THREAD = 0x10000;
+const CLONE_SETTLS = 0x80000;
+const CLONE_PARENT_SETTID = 0x100000;
+const CLONE_CHILD_CLEARTID = 0x200000;
+const CLONE_CHILD_SETTID = 0x1000000;
+/** What makes a thread and not a process. */
+const CLONE_AS_THREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+/** struct clone_args, first version. */
+const CLONE_ARGS_BYTES = 64;
+
+/** A thread: the caller's registers but for the result, the stack and the thread-local base. */
+function cloneTask(
+  call: Call,
+  flags: number,
+  stack: u64,
+  parentTid: u64,
+  childTid: u64,
+  tls: u64,
+): number {
+  if ((flags & CLONE_AS_THREAD) !== CLONE_AS_THREAD) return needsProcess(call, 'clone');
+  const base = userAddress(tls);
+  if ((flags & CLONE_SETTLS) !== 0 && base < 0) return -EPERM;
+  const task = call.system.createTask(call.task);
+  if (task === undefined) return -EAGAIN;
+  const parentAddress = userAddress(parentTid);
+  const childAddress = userAddress(childTid);
+  if ((flags & CLONE_PARENT_SETTID) !== 0) call.memory.store32(parentAddress, task.tid);
+  if ((flags & CLONE_CHILD_SETTID) !== 0) call.memory.store32(childAddress, task.tid);
+  if ((flags & CLONE_CHILD_CLEARTID) !== 0) task.clearChildTid = childAddress;
+  task.processor.inherit((flags & CLONE_SETTLS) !== 0 ? base : call.task.processor.fsBase());
+  task.registers.set(REG_RAX, 0n);
+  if (stack !== 0n) task.registers.set(REG_RSP, stack);
+  call.system.host.startTask(task);
+  return task.tid;
+}
+
+function clone3(call: Call): number {
+  const size = lengthOf(call.a1);
+  if (size < CLONE_ARGS_BYTES) return -EINVAL;
+  if (size > 4096) return -E2BIG;
+  const bytes = call.take(userAddress(call.a0), size);
+  if (bytes === undefined) return -EFAULT;
+  const view = dataView(bytes);
+  const flags = view.getBigUint64(0, true);
+  if (flags > 0xffffffffn) return -EINVAL;
+  const stack = view.getBigUint64(40, true);
+  const top = BigInt.asUintN(64, stack + view.getBigUint64(48, true));
+  return cloneTask(
+    call,
+    uint32(flags),
+    top,
+    view.getBigUint64(24, true),
+    view.getBigUint64(16, true),
+    view.getBigUint64(56, true),
+  );
+}
+
 function reboot(call: Call): number {
   if (uint32(call.a0) !== 0xfee1dead) return -EINVAL;
   if (call.process.place.credentials.uid !== 0) return -EPERM;
@@ -237,10 +307,12 @@ export function addTaskCalls(table: SystemCallTable): void {
     c.system.blocker.yield();
     return 0;
   });
-  table.refused(56, 'xpppx', noFork, (c: Call): number => needsProcess(c, 'clone'));
+  table.partly(56, 'xpppx', 'threads only: a second process is not possible', (c: Call): number =>
+    cloneTask(c, uint32(c.a0), c.a1, c.a2, c.a3, c.a4),
+  );
   table.refused(57, '', noFork, (c: Call): number => needsProcess(c, 'fork'));
   table.refused(58, '', noFork, (c: Call): number => needsProcess(c, 'vfork'));
-  table.partly(435, 'pn', 'libc falls back to clone', (_c: Call): number => -ENOSYS);
+  table.partly(435, 'pn', 'threads only: a second process is not possible', clone3);
   table.partly(59, 'spp', 'replaces the program in place; other threads end', execute);
   table.done(60, 'd', exitTask);
   table.partly(61, 'dpxp', 'there are no children', (_c: Call): number => -ECHILD);

@@ -73,8 +73,8 @@ function readInto(
       break;
     }
     done += count;
-    // Pipes and terminals give what they have; only files are read on.
-    if (count < room || !(file instanceof VnodeFile)) break;
+    // Whoever gave less than asked for has no more now.
+    if (count < room) break;
   }
   call.system.giveBuffer(buffer);
   return done > 0 ? done : result;

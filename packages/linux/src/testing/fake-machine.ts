@@ -40,7 +40,7 @@ import {
   WAIT_READY,
   WAIT_TIMEOUT,
 } from '../contract.js';
-import type { Process, Task } from '../process.js';
+import { type Process, Task } from '../process.js';
 import { addStandardFiles, type StandardStreams } from '../standard-files.js';
 import { LinuxSystem } from '../system.js';
 import { FakePagers, FakeSpace } from './fake-memory.js';
@@ -92,6 +92,10 @@ export class FakeProcessor implements Processor {
   }
 
   fpuReset(): void {}
+
+  inherit(fsBase: number): void {
+    this.base = fsBase;
+  }
 }
 
 /** Thrown when nothing could ever wake the program. */
@@ -114,6 +118,9 @@ export class FakeMachine
   readonly fatalLines: string[] = [];
   readonly traceLines: string[] = [];
   readonly out: string[] = ['', '', ''];
+  readonly started: Task[] = [];
+  /** Whether `clone` makes threads; their code must be run by the test. */
+  threads = true;
   nowNs: bigint = 1000000000n;
   status = -1;
   private scratch = 0;
@@ -300,6 +307,18 @@ export class FakeMachine
   }
 
   taskEnded(_tid: number): void {}
+
+  /** Tasks are made and listed; their program code is the test's business. */
+  createTask(parent: Task, tid: number): Task | undefined {
+    const registers = new FakeRegisters();
+    for (let index = 0; index < REG_COUNT; index++)
+      registers.set(index, parent.registers.get(index));
+    return this.threads ? new Task(tid, parent.process, registers, new FakeProcessor()) : undefined;
+  }
+
+  startTask(task: Task): void {
+    this.started.push(task);
+  }
 
   powerOff(status: number): void {
     this.status = status;

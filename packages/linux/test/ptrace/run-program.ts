@@ -53,6 +53,7 @@ export function runProgram(
   if (typeof packed === 'string') throw new Error(packed);
   // Clock, random numbers, log and console are those of the fakes; memory and registers are real.
   const fakes = new FakeMachine(false);
+  fakes.threads = false;
   const machine = new TracedMachine(tracer);
   try {
     const clock = new ManualClock(1_700_000_000_000_000);

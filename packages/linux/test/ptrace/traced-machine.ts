@@ -200,6 +200,7 @@ export class TracedMachine
     return true;
   }
   fpuReset(): void {}
+  inherit(): void {}
 
   // ---- address space ----
 
