@@ -4,9 +4,10 @@
  * Ends in exactly one way: the guest's EXIT frame decides the status; a machine that goes away without one is Tessera's own
  * failure (125), with what it printed last. However it ends, the child is gone when the promise settles.
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { EXIT_KERNEL, EXIT_REFUSED, EXIT_SIGNAL, EXIT_STATUS } from '@tessera/console';
+import { closeWriteEnd, openOutputPipe } from './fifo.js';
 import { HostConsole, type HostConsoleEvents } from './host-console.js';
 import type { Command } from './qemu.js';
 
@@ -71,7 +72,8 @@ export class MachineRun implements HostConsoleEvents {
   /** Pieces of anything that came from the guest: it lives as long as this grows. */
   framesHeard = 0;
   private readonly options: RunOptions;
-  private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  private readonly child: ChildProcess;
+  private readonly line: Readable;
   private readonly console: HostConsole;
   private readonly began: number = performance.now();
   private settle!: (result: RunResult) => void;
@@ -95,30 +97,40 @@ export class MachineRun implements HostConsoleEvents {
       this.settle = resolve;
     });
     // A group of its own: the terminal's ^C reaches us, not QEMU.
+    const pipe = openOutputPipe();
     this.child = spawn(options.command.file, options.command.arguments, {
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', pipe?.writeEnd ?? 'pipe', 'pipe'],
       detached: true,
     });
-    this.console = new HostConsole((bytes) => this.child.stdin.write(bytes), this);
-    this.child.stdin.on('error', () => {}); // the machine went away: 'close' tells
-    this.child.stdout.on('data', (bytes: Buffer) => {
+    closeWriteEnd(pipe);
+    this.line = pipe?.reader ?? this.child.stdout!;
+    this.console = new HostConsole((bytes) => this.child.stdin!.write(bytes), this);
+    this.child.stdin!.on('error', () => {}); // the machine went away: 'close' tells
+    this.line.on('data', (bytes: Buffer) => {
       this.framesHeard += 1;
       this.console.receive(bytes);
       this.letBytesGather();
     });
-    this.child.stderr.on('data', (bytes: Buffer) => {
+    this.child.stderr!.on('data', (bytes: Buffer) => {
       this.machineErrors = (this.machineErrors + bytes.toString()).slice(-RAW_KEPT_BYTES);
     });
     this.child.on('error', (error) =>
       this.finish(`cannot start ${options.command.file}: ${error.message}`),
     );
-    this.child.on('close', (code, signal) => {
+    let open = 2; // the child, and its line: bytes may still lie in the pipe when the child is gone
+    const closed = (): void => {
+      open -= 1;
+      if (open > 0) return;
       this.console.finish();
       if (this.status === undefined && this.failure === undefined) {
-        this.failure = `the machine ended without an exit status (QEMU ${signal ?? `exit status ${code}`})`;
+        const how = this.child.signalCode ?? `exit status ${this.child.exitCode}`;
+        this.failure = `the machine ended without an exit status (QEMU ${how})`;
       }
       this.finish();
-    });
+    };
+    this.line.on('error', () => {});
+    this.line.on('close', closed);
+    this.child.on('exit', closed);
     for (const stream of [options.output, options.error])
       stream.on('error', this.outputBroken.bind(this, stream));
     const helloMs = options.helloTimeoutMs ?? 60_000;
@@ -246,9 +258,8 @@ export class MachineRun implements HostConsoleEvents {
    * lets the pipe fill.
    */
   private letBytesGather(): void {
-    const { stdout } = this.child;
-    stdout.pause();
-    setTimeout(() => stdout.resume(), GATHER_MS);
+    this.line.pause();
+    setTimeout(() => this.line.resume(), GATHER_MS);
   }
 
   private later(ms: number, body: () => void): void {
