@@ -137,11 +137,11 @@ export function arrayFindLast<T>(
   return i < 0 ? undefined : array[i];
 }
 
-/** One level of nesting less. */
-export function arrayFlat<T>(array: readonly (readonly T[])[]): T[] {
-  const result: T[] = [];
+/** One level of nesting less. The compiler knows U as the kind of the result's elements. */
+export function arrayFlat<T extends readonly U[], U>(array: readonly T[]): U[] {
+  const result: U[] = [];
   for (let i = 0; i < array.length; i++) {
-    const inner = array[i];
+    const inner: readonly U[] = array[i];
     for (let j = 0; j < inner.length; j++) result.push(inner[j]);
   }
   return result;

@@ -1,7 +1,9 @@
 /** Methods of typed arrays, of whatever element type: natively over memory, in Node the methods themselves. */
 import { objectAddress, objectAt } from '@tessera/machine';
 import { CLASS_VIEW_UINT8 } from '../classes.js';
+import { numberToString } from '../numbers/integers.js';
 import { isNative } from '../primitives.js';
+import { arrayJoin } from '../strings/build.js';
 import { relativeIndex } from '../strings/search.js';
 import {
   makeView,
@@ -80,6 +82,25 @@ export function typedIndexOf(view: Uint8Array, value: number, from: number = 0):
   const length = view.length;
   for (let i = relativeIndex(from, length); i < length; i++) if (view[i] === value) return i;
   return -1;
+}
+
+export function typedJoin(view: Uint8Array, separator: string = ','): string {
+  const parts: string[] = [];
+  for (let i = 0; i < view.length; i++) parts.push(numberToString(view[i]));
+  return arrayJoin(parts, separator);
+}
+
+export function typedIncludes(view: Uint8Array, value: number, from: number = 0): boolean {
+  return typedIndexOf(view, value, from) >= 0;
+}
+
+export function typedReverse(view: Uint8Array): Uint8Array {
+  for (let low = 0, high = view.length - 1; low < high; low++, high--) {
+    const byte = view[low];
+    view[low] = view[high];
+    view[high] = byte;
+  }
+  return view;
 }
 
 /** Bytes at an address, owned by nobody: `viewAt` of machine. */

@@ -130,10 +130,12 @@ export function builtinCall(body: Body, node: ts.CallExpression, name: string): 
 
 function consoleCall(body: Body, node: ts.CallExpression, runtime: string): Value {
   const parts: Value[] = [];
+  for (const arg of node.arguments) if (ts.isSpreadElement(arg)) return body.refuse('spreadArgument', arg);
+  // All arguments before any text: a later one may change the object that an earlier one names.
+  const values = lowerOperands(body, node.arguments).map((value) => body.settle(value));
   node.arguments.forEach((arg, i) => {
-    if (ts.isSpreadElement(arg)) return body.refuse('spreadArgument', arg);
     if (i > 0) parts.push(stringConstant(body, ' '));
-    const value = lower(body, arg);
+    const value = values[i]!;
     const type = body.typeOf(arg);
     let text: Value;
     // console.log shows what String() hides: -0, the n of a bigint, the shape of objects.

@@ -109,7 +109,7 @@ test('methods that derive', () => {
       assert.is(derive.arrayFindIndex(a, odd), a.findIndex(odd));
       assert.is(derive.arrayFindLast(a, odd), a.findLast(odd));
       assert.is(derive.arrayFindLastIndex(a, odd), a.findLastIndex(odd));
-      assert.equal(derive.arrayFlat([a, b, a]), [a, b, a].flat());
+      assert.equal(derive.arrayFlat<number[], number>([a, b, a]), [a, b, a].flat());
       assert.equal(
         derive.arrayFlatMap(a, (x) => [x, x + 1]),
         a.flatMap((x) => [x, x + 1]),
