@@ -68,8 +68,12 @@ for (const [name, pkg] of Object.entries(packages)) {
     scripts: {
       build: 'tsc -b && tsup',
       test: "node --conditions=@tessera/source --import tsx ../../node_modules/uvu/bin.js test '(?<!\\.boot)\\.test\\.ts$'",
+      'test:boot':
+        "node --conditions=@tessera/source --import tsx ../../node_modules/uvu/bin.js test '\\.boot\\.test\\.ts$'",
       ...Object.fromEntries(
-        Object.entries(old.scripts ?? {}).filter(([key]) => key !== 'build' && key !== 'test'),
+        Object.entries(old.scripts ?? {}).filter(
+          ([key]) => !['build', 'test', 'test:boot'].includes(key),
+        ),
       ),
     },
     ...(Object.keys(dependencies).length ? { dependencies } : {}),
