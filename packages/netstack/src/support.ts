@@ -50,7 +50,13 @@ export const SUPPORT: readonly Support[] = [
   entry('tcp', 'delayed ACK, Nagle, cork, keepalive, zero-window probes', 'yes', 'RFC 9293'),
   entry('tcp', 'user timeout', 'partly', 'RFC 5482', 'local only, no option'),
   entry('tcp', 'urgent data', 'partly', 'RFC 6093', 'pointer received, data stays in line'),
-  entry('tcp', 'Fast Open', 'no', 'RFC 7413', 'option is parsed, not used'),
+  entry(
+    'tcp',
+    'Fast Open',
+    'partly',
+    'RFC 7413',
+    'a server answers with data only after the handshake',
+  ),
   entry('application', 'DHCPv4 client', 'yes', 'RFC 2131'),
   entry('application', 'DNS stub resolver with cache', 'partly', 'RFC 1035', 'UDP only'),
 ];

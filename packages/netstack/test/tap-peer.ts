@@ -10,6 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Network, TapDevice } from '../src/node/index.js';
+import { ipv4 } from '../src/wire/address.js';
 import { pattern } from './transfer.js';
 
 const run = promisify(execFile);
@@ -176,6 +177,74 @@ await check('Linux sees our neighbour entries and a silent teardown', async () =
   const { stdout } = await run('ip', ['neigh', 'show', 'dev', 'tess0']);
   if (!stdout.includes('10.9.0.2')) throw new Error(stdout);
   return undefined;
+});
+
+await check('Fast Open from Linux: cookie first, then data in the SYN', async () => {
+  await run('sysctl', ['-qw', 'net.ipv4.tcp_fastopen=0x403']);
+  const stack = network.host.stack;
+  const listener = stack.tcpListen(undefined, 90).listener;
+  if (listener === undefined) throw new Error('cannot listen');
+  listener.fastOpen = true;
+  listener.observer = {
+    changed: () => {
+      for (let c = listener.accept(); c !== undefined; c = listener.accept()) {
+        const connection = c;
+        const answer = () => {
+          const bytes = new Uint8Array(4096);
+          const count = connection.read(bytes);
+          if (count > 0) connection.write(bytes, 0, count);
+          if (connection.isAtEnd) connection.close();
+          network.host.wake();
+        };
+        connection.observer = { changed: answer };
+        answer();
+      }
+    },
+  };
+  const script = `
+import socket
+for i in range(3):
+    s=socket.socket()
+    data=bytes([i])*300
+    s.sendto(data, 0x20000000, ('10.9.0.2', 90))
+    s.settimeout(5)
+    got=b''
+    while len(got)<300: got+=s.recv(1000)
+    assert got==data
+    s.close()
+`;
+  await run('python3', ['-c', script]);
+  const { fastOpenAccepted } = stack.tcp.environment.counters;
+  if (fastOpenAccepted < 2) throw new Error(`${fastOpenAccepted} SYNs with data were accepted`);
+  // The other way: our cookie from Linux, then our data in the SYN.
+  const kernel = net.createServer((s) => s.pipe(s));
+  await new Promise<void>((resolve) => kernel.listen(9090, '10.9.0.1', resolve));
+  const request = file.subarray(0, 700);
+  for (let i = 0; i < 3; i++) {
+    network.host.touch();
+    const { connection } = stack.tcpConnect(ipv4(10, 9, 0, 1), 9090);
+    if (connection === undefined) throw new Error('cannot connect');
+    connection.fastOpen = true;
+    connection.write(request);
+    const back = new Uint8Array(700);
+    let got = 0;
+    await new Promise<void>((resolve) => {
+      connection.observer = {
+        changed: () => {
+          got += connection.read(back, got);
+          if (got === 700 || connection.error !== undefined) resolve();
+        },
+      };
+      network.host.wake();
+    });
+    connection.close();
+    network.host.wake();
+    if (sha(back) !== sha(request)) throw new Error('hash differs');
+  }
+  if (stack.tcp.environment.counters.fastOpenSent < 2) throw new Error('our SYNs carried no data');
+  kernel.close();
+  listener.close();
+  return `${fastOpenAccepted} accepted`;
 });
 
 await check('DHCP, DNS and router advertisement from dnsmasq', async () => {

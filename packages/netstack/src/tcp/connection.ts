@@ -68,6 +68,15 @@ export class Connection extends EventSource {
   synRetries = 0;
   synPending = false;
   synSentAt = 0;
+  /** Client: send data in the SYN once a cookie is known. Set it before the first poll. */
+  fastOpen = false;
+  /** Bytes of data in the SYN that is out. */
+  synDataBytes = 0;
+  /** Server: what to put into the SYN-ACK. */
+  fastOpenCookie: Uint8Array | undefined = undefined;
+  fastOpenExperimental = false;
+  /** Server: in the accept queue before the handshake is complete. */
+  acceptedEarly = false;
   /** End of the last segment smaller than a full one, for Nagle's rule (Minshall's form). */
   smallSegmentEnd = 0;
   readonly send: SendBuffer;

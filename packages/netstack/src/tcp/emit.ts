@@ -15,7 +15,10 @@ import {
 } from '../wire/tcp.js';
 import { TCP_OPTIONS_BYTES_MAX, type TcpOptions } from '../wire/tcp-options.js';
 import type { Connection } from './connection.js';
+import { setFastOpen } from './fast-open.js';
 import { distance, sequenceAdd } from './sequence.js';
+
+const NO_COOKIE: Uint8Array = new Uint8Array(0);
 
 /** MSS that we announce: what fits our link, not the path. */
 export function localMss(connection: Connection): number {
@@ -74,6 +77,14 @@ function fillSynOptions(
   options.sackPermitted = isAnswer ? connection.selectiveAck : environment.selectiveAck;
   const scaling = isAnswer ? connection.scaling : environment.windowScaling;
   if (scaling) options.windowScale = connection.receiveScale;
+  if (isAnswer) {
+    if (connection.fastOpenCookie !== undefined)
+      setFastOpen(options, connection.fastOpenCookie, connection.fastOpenExperimental);
+  } else if (connection.fastOpen && connection.synRetries === 0) {
+    const known = environment.fastOpen.known(connection.remoteAddress);
+    if (known === undefined) setFastOpen(options, NO_COOKIE, false);
+    else setFastOpen(options, known.bytes, known.experimental);
+  }
 }
 
 /**

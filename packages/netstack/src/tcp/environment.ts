@@ -9,6 +9,7 @@ import { RateLimit } from '../rate-limit.js';
 import type { Instant, TimerQueue } from '../timers.js';
 import { TcpOptions } from '../wire/tcp-options.js';
 import type { Connection } from './connection.js';
+import { FastOpen } from './fast-open.js';
 import { InitialSequence } from './initial-sequence.js';
 import { Segment } from './segment.js';
 import { ConnectionTable } from './table.js';
@@ -20,6 +21,8 @@ export class TcpCounters {
   checksumErrors = 0;
   resetsSent = 0;
   challengeAcks = 0;
+  fastOpenSent = 0;
+  fastOpenAccepted = 0;
   synCookiesSent = 0;
   synCookiesAccepted = 0;
   synCookiesRefused = 0;
@@ -46,6 +49,7 @@ export class TcpEnvironment {
   readonly pool: BufferPool;
   readonly table: ConnectionTable;
   readonly initialSequence: InitialSequence;
+  readonly fastOpen: FastOpen;
   readonly counters: TcpCounters = new TcpCounters();
   readonly segment: Segment = new Segment();
   readonly options: TcpOptions = new TcpOptions();
@@ -83,6 +87,7 @@ export class TcpEnvironment {
     this.pool = pool;
     this.table = new ConnectionTable(random.word());
     this.initialSequence = new InitialSequence(random);
+    this.fastOpen = new FastOpen(random);
     this.challengeLimit = new RateLimit(limits.tcpChallengeAcksPerSecondMax);
   }
 

@@ -14,6 +14,8 @@ export class TcpListener extends EventSource {
   readonly #ready: Connection[] = [];
   readonly #opening: Set<Connection> = new Set();
   closed = false;
+  /** Accept data in SYNs with a cookie (RFC 7413). */
+  fastOpen = false;
 
   constructor(tcp: Tcp, address: IpAddress | undefined, port: number, backlog: number) {
     super();

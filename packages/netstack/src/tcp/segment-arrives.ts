@@ -75,6 +75,8 @@ function arrivesInSynSent(connection: Connection, segment: Segment, now: number)
   if ((segment.flags & TCP_SYN) === 0) return 'done';
   heardFromPeer(connection, now);
   negotiate(connection, segment, now);
+  if (hasAck && segment.options.fastOpenBytes > 0)
+    connection.environment.fastOpen.remember(connection.remoteAddress, segment.options);
   if (hasAck) {
     if (connection.environment.ecn && (segment.flags & (TCP_ECE | TCP_CWR)) === TCP_ECE)
       connection.ecn = true;
@@ -122,7 +124,13 @@ export function negotiate(connection: Connection, segment: Segment, now: number)
 /** Our SYN is acknowledged. False: the connection did not survive it. */
 function establish(connection: Connection, segment: Segment, now: number): boolean {
   const environment = connection.environment;
-  connection.una = sequenceAdd(connection.initialSend, 1);
+  // Data that went with the SYN and was not taken is sent again like any other.
+  const taken = Math.min(
+    distance(segment.acknowledgment, connection.initialSend) - 1,
+    connection.synDataBytes,
+  );
+  if (taken > 0) connection.send.drop(taken);
+  connection.una = sequenceAdd(connection.initialSend, 1 + taken);
   connection.nxt = connection.una;
   connection.smallSegmentEnd = connection.una;
   connection.recoveryPoint = connection.una;
@@ -146,7 +154,11 @@ function establish(connection: Connection, segment: Segment, now: number): boole
   if (connection.finQueued) connection.state = TcpState.FinWait1;
   connection.tuneAt = now;
   if (connection.keepalive) connection.keepaliveAt = now + connection.keepaliveIdleUs;
-  if (connection.listener !== undefined && !connection.listener.established(connection))
+  if (
+    connection.listener !== undefined &&
+    !connection.acceptedEarly &&
+    !connection.listener.established(connection)
+  )
     return false;
   environment.events.post(connection, EVENT_CONNECTED | EVENT_WRITABLE);
   environment.markDirty(connection);

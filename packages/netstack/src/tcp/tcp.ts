@@ -310,7 +310,35 @@ export class Tcp implements PacketSink {
     connection.synPending = true;
     this.environment.table.add(connection);
     listener.opened(connection);
+    if (listener.fastOpen && segment.options.fastOpenBytes >= 0)
+      this.#fastOpen(listener, connection, segment);
     this.environment.markDirty(connection);
+  }
+
+  /** RFC 7413 4.2: the right cookie lets the data of the SYN in, any other gets the right one. */
+  #fastOpen(listener: TcpListener, connection: Connection, segment: Segment): void {
+    const fastOpen = this.environment.fastOpen;
+    connection.fastOpenExperimental = segment.options.fastOpenExperimental;
+    if (!fastOpen.isValid(connection.remoteAddress, segment.options)) {
+      connection.fastOpenCookie = fastOpen.cookieFor(connection.remoteAddress);
+      return;
+    }
+    if (segment.payloadBytes > 0) {
+      const { receiveNext, receive } = connection;
+      const taken = receive.insert(
+        receiveNext,
+        receiveNext,
+        segment.buffer,
+        segment.payloadAt,
+        segment.payloadBytes,
+      );
+      if (taken > 0) connection.receiveNext = sequenceAdd(receiveNext, taken);
+      connection.lastAckSent = connection.receiveNext;
+      connection.advertisedEdge = connection.receiveNext;
+    }
+    connection.acceptedEarly = true;
+    this.environment.counters.fastOpenAccepted += 1;
+    listener.established(connection);
   }
 
   #answerWithCookie(packet: IncomingPacket, segment: Segment, now: number): void {

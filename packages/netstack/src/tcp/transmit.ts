@@ -2,6 +2,7 @@
 
 import { NEVER } from '../timers.js';
 import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_FIN, TCP_PSH, TCP_SYN } from '../wire/tcp.js';
+import { TCP_OPTIONS_BYTES_MAX } from '../wire/tcp-options.js';
 import type { Connection } from './connection.js';
 import { emitAck, emitReset, emitSegment, payloadMax } from './emit.js';
 import { RECORD_SACKED } from './scoreboard.js';
@@ -29,14 +30,36 @@ function sendSyn(connection: Connection): void {
     flags |= TCP_ACK;
     if (connection.ecn) flags |= TCP_ECE;
   } else if (environment.ecn && connection.synRetries === 0) flags |= TCP_ECE | TCP_CWR;
-  connection.nxt = sequenceAdd(connection.initialSend, 1);
-  if (emitSegment(connection, connection.initialSend, 0, 0, flags, 0)) {
+  const dataBytes = isAnswer ? 0 : synDataBytes(connection);
+  // A SYN sent again goes without data, but the first one may still be answered.
+  connection.synDataBytes = Math.max(connection.synDataBytes, dataBytes);
+  connection.nxt = sequenceAdd(connection.initialSend, 1 + connection.synDataBytes);
+  if (emitSegment(connection, connection.initialSend, 0, dataBytes, flags, 0)) {
+    if (dataBytes > 0) environment.counters.fastOpenSent += 1;
     connection.synPending = false;
     connection.synSentAt = now;
     if (connection.synRetries > 0) environment.counters.retransmitted += 1;
   }
   connection.retransmitAt = now + connection.rtt.timeoutUs;
   connection.retransmitIsTailProbe = false;
+}
+
+/** How much goes with the SYN: only the first SYN, only with a cookie, and no more than the server's segment holds. */
+function synDataBytes(connection: Connection): number {
+  if (!connection.fastOpen) return 0;
+  const fastOpen = connection.environment.fastOpen;
+  if (connection.synRetries > 0) {
+    fastOpen.forget(connection.remoteAddress);
+    return 0;
+  }
+  const known = fastOpen.known(connection.remoteAddress);
+  if (known === undefined) return 0;
+  if (known.mss !== 0) connection.peerMss = known.mss;
+  connection.updateSegmentBytes();
+  return Math.max(
+    0,
+    Math.min(connection.send.length, connection.segmentBytes - TCP_OPTIONS_BYTES_MAX),
+  );
 }
 
 function sendData(connection: Connection): void {

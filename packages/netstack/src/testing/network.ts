@@ -77,6 +77,7 @@ export class VirtualNetwork {
 
   /** Runs everything due now, then jumps to the next event. False: nothing will ever happen again, or not by `until`. */
   step(until: number = NEVER, idle: 'wait' | 'stop' = 'stop'): boolean {
+    for (const link of this.#links) link.now = Math.max(link.now, this.now);
     for (const member of this.#members)
       if (member.next <= this.now) member.next = member.stack.poll(this.now);
     let next = NEVER;
