@@ -361,6 +361,75 @@ test('futex: value, timeout, wake', () => {
   assert.is(m.syscall(202, word + 1, 128, 5, 0), -22);
 });
 
+test('epoll: level, edge, one-shot, closed descriptors; eventfd', () => {
+  const m = machine();
+  const ep = m.syscall(291, 0);
+  const pair = m.room(8);
+  m.syscall(293, pair, 0o4000);
+  const [r, w] = [m.space.load32(pair), m.space.load32(pair + 4)];
+  const ev = m.syscall(290, 0, 0o4000);
+  const event = (bits: number, data: bigint): number => {
+    const at = m.room(12);
+    m.space.store32(at, bits);
+    m.space.store64(at + 4, data);
+    return at;
+  };
+  const out = m.room(120);
+  assert.is(m.syscall(233, ep, 1, r, event(1, 7n)), 0);
+  assert.is(m.syscall(233, ep, 1, r, event(1, 7n)), -17);
+  assert.is(m.syscall(233, ep, 1, ev, event(0x80000001, 0xfedcba9876543210n)), 0);
+  assert.is(m.syscall(232, ep, out, 10, 0), 0);
+  m.syscall(1, w, 'x', 1);
+  const one = m.place(Uint8Array.from([1, 0, 0, 0, 0, 0, 0, 0]));
+  assert.is(m.syscall(1, ev, one, 8), 8);
+  assert.is(m.syscall(232, ep, out, 10, 0), 2);
+  assert.is(m.space.load64(out + 4), 7n);
+  assert.is(m.space.load64(out + 16), 0xfedcba9876543210n);
+  assert.is(m.syscall(232, ep, out, 10, 0), 1, 'the edge is reported once, the level again');
+  m.syscall(1, ev, one, 8);
+  assert.is(m.syscall(232, ep, out, 1, 0), 1);
+  assert.is(m.syscall(232, ep, out, 1, 0), 1, 'one at a time, in turn');
+  assert.is(m.syscall(0, ev, out, 8), 8);
+  assert.is(m.space.load64(out), 2n);
+  assert.is(m.syscall(0, ev, out, 8), -11);
+  m.syscall(0, r, out, 8);
+  m.events.push(() => void m.process.files.get(w)!.write(new Uint8Array(3)));
+  assert.is(m.syscall(232, ep, out, 10, -1), 1, 'waits for the writer');
+  assert.is(m.syscall(233, ep, 3, r, event(0x40000001, 9n)), 0);
+  assert.is(m.syscall(232, ep, out, 10, 0), 1);
+  assert.is(m.syscall(232, ep, out, 10, 0), 0, 'one-shot');
+  m.syscall(3, r);
+  assert.is(m.syscall(232, ep, out, 10, 5), 0);
+  assert.is(m.syscall(233, ep, 2, ev, 0), 0);
+  assert.is(m.syscall(233, ep, 1, m.syscall(2, '/tmp', 0, 0), event(1, 0n)), -1);
+});
+
+test('clone makes threads of the right shape, and refuses processes', () => {
+  const m = machine();
+  const tid = m.room(8);
+  const stack = m.room(256) + 256;
+  assert.is(m.syscall(56, 0x3d0f00, stack, tid, tid + 4, 0x12345000), 2);
+  const task = m.started[0];
+  assert.is(m.space.load32(tid), 2);
+  assert.is(task.clearChildTid, tid + 4);
+  assert.is(task.processor.fsBase(), 0x12345000);
+  assert.is(task.registers.get(10), 0n);
+  assert.is(task.registers.get(19), BigInt(stack));
+  assert.is(m.syscall(56, 0x11, 0), -38);
+  assert.ok(m.fatalLines[0].startsWith('clone: a second process'));
+  m.space.store32(tid + 4, 2);
+  m.system.exitTask(task, 0);
+  assert.is(m.space.load32(tid + 4), 0, 'cleared for pthread_join');
+  assert.is(m.process.tasks.length, 1);
+  const args = m.room(88);
+  for (let at = 0; at < 88; at += 8) m.space.store64(args + at, 0n);
+  m.space.store64(args, 0x10f00n);
+  m.space.store64(args + 40, 0x5000n);
+  m.space.store64(args + 48, 0x1000n);
+  assert.is(m.syscall(435, args, 88), 3);
+  assert.is(m.started[1].registers.get(19), 0x6000n);
+});
+
 test('exit statuses', () => {
   const m = machine();
   m.syscall(231, 263);
@@ -369,11 +438,11 @@ test('exit statuses', () => {
 
 test('what is missing says so once, and answers ENOSYS', () => {
   const m = machine();
-  assert.is(m.syscall(213, 1), -38);
-  assert.is(m.syscall(213, 1), -38);
+  assert.is(m.syscall(253, 1), -38);
+  assert.is(m.syscall(253, 1), -38);
   assert.is(m.syscall(9999), -38);
   assert.equal(m.lines, [
-    'system call 213 (epoll_create) is not implemented',
+    'system call 253 (inotify_init) is not implemented',
     'system call 9999 is not implemented',
   ]);
   assert.is(m.syscall(57), -38);

@@ -1,5 +1,6 @@
 /** The complete table. */
 import { addDescriptorCalls } from './descriptors.js';
+import { addEventCalls } from './events.js';
 import { addIdentityCalls } from './identity.js';
 import { addMemoryCalls } from './memory.js';
 import { addPathCalls } from './paths.js';
@@ -21,5 +22,6 @@ export function buildTable(): SystemCallTable {
   addSignalCalls(table);
   addTimeCalls(table);
   addPollCalls(table);
+  addEventCalls(table);
   return table;
 }
