@@ -36,6 +36,14 @@ export { type CheckResult, checkPool } from './space/check.js';
 export { ReceivedDataset, receiveStream } from './stream/received.js';
 export { LeafVdev, Vdev } from './vdev/vdev.js';
 export { View } from './view.js';
+export {
+  type CreateOptions,
+  createPool,
+  type Layout,
+  openForWriting,
+} from './write/create-pool.js';
+export { FileWriter } from './write/file-writer.js';
+export { PoolWriter } from './write/pool-writer.js';
 export { openFileSystem } from './zil/replay.js';
 export { NodeAttributes } from './zpl/attributes.js';
 export { type DirectoryEntry, FileSystem } from './zpl/file-system.js';

@@ -1,11 +1,22 @@
 #!/usr/bin/env node
 /** The tessera-zfs command. Exit status: 0 right, 1 the pool has problems, 2 wrong usage or not readable. */
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ZfsError } from './errors.js';
 import { decodeName, type ZfsFs } from './node/fs-view.js';
 import { commandHelp, describePool, describeZdb, listDatasets } from './node/inspect.js';
 import { type OpenPool, openPool } from './node/open-pool.js';
+import { createPool, openWritablePool, type WritableFs } from './node/writable-pool.js';
+import type { Layout } from './write/create-pool.js';
 
 interface Arguments {
   readonly command: string;
@@ -58,6 +69,10 @@ function parse(argv: string[]): Arguments {
     ['cat', 1],
     ['cp', 2],
     ['zdb', 0],
+    ['zpool create', 1],
+    ['zfs create', 1],
+    ['zfs snapshot', 1],
+    ['put', 2],
   ]).get(command);
   for (let i = 0; i < words.length; i++) {
     if (words[i] === '--key-file') {
@@ -109,6 +124,25 @@ function copyOut(fs: ZfsFs, path: string, target: string): void {
   } else if (stat.isFile()) {
     writeFileSync(target, fs.readFileSync(path), { mode: stat.mode & 0o777 });
   }
+}
+
+const LAYOUTS: readonly string[] = ['mirror', 'raidz1', 'raidz2', 'raidz3'];
+
+/** Copies a host file or folder into a pool; progress on standard error. */
+function copyIn(fs: WritableFs, source: string, target: string): number {
+  const stat = lstatSync(source);
+  if (stat.isDirectory()) {
+    if (target !== '/') fs.mkdirSync(target, stat.mode & 0o777);
+    let count = 1;
+    for (const name of readdirSync(source)) {
+      count += copyIn(fs, join(source, name), `${target === '/' ? '' : target}/${name}`);
+    }
+    return count;
+  }
+  if (stat.isSymbolicLink()) fs.symlinkSync(readlinkSync(source), target);
+  else if (stat.isFile()) fs.writeFileSync(target, readFileSync(source), stat.mode & 0o777);
+  else return 0;
+  return 1;
 }
 
 function run(argv: string[]): number {
@@ -163,6 +197,41 @@ function run(argv: string[]): number {
     case 'cp': {
       const { fs, path } = place(open(args), args.rest[0] ?? '');
       copyOut(fs, path, args.rest[1] ?? '.');
+      return 0;
+    }
+    case 'zpool create': {
+      let devices = args.devices;
+      let layout: Layout = 'single';
+      if (LAYOUTS.includes(devices[0])) {
+        layout = devices[0] as Layout;
+        devices = devices.slice(1);
+      }
+      createPool(devices, { name: args.rest[0] ?? '', layout }).close();
+      return 0;
+    }
+    case 'zfs create': {
+      const pool = openWritablePool(args.devices);
+      pool.createFileSystem(args.rest[0] ?? '');
+      pool.sync();
+      pool.close();
+      return 0;
+    }
+    case 'zfs snapshot': {
+      const pool = openWritablePool(args.devices);
+      pool.snapshot(args.rest[0] ?? '');
+      pool.sync();
+      pool.close();
+      return 0;
+    }
+    case 'put': {
+      const pool = openWritablePool(args.devices);
+      const target = args.rest[1] ?? '';
+      const at = target.indexOf(':');
+      if (at < 0) throw new UsageError('put: the target is POOL/FS:/PATH');
+      const count = copyIn(pool.fs(target.slice(0, at)), args.rest[0], target.slice(at + 1));
+      pool.sync();
+      pool.close();
+      process.stderr.write(`${count} files copied\n`);
       return 0;
     }
     default:

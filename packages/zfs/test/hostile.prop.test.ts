@@ -10,7 +10,7 @@ import { unpackNvList } from '../src/nvlist/packed.js';
 import { ChecksumAcceptor } from '../src/pool/checksums.js';
 import { devicesOf, unpack } from './support/fixtures.js';
 
-const RUNS = Number(process.env.TESSERA_ZFS_HOSTILE_RUNS ?? 150);
+const RUNS = Number(process.env.TESSERA_ZFS_HOSTILE_RUNS ?? 100);
 const images = ['s-grub2-compat', 's-gang', 's-removed-vdev', 's-snapclone'].map((name) =>
   devicesOf(unpack(name)).map((path) => new Uint8Array(readFileSync(path))),
 );

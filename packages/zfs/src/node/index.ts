@@ -8,3 +8,10 @@ export {
   type OpenPoolOptions,
   openPool,
 } from './open-pool.js';
+export {
+  type CreatePoolOptions,
+  createPool,
+  openWritablePool,
+  WritableFs,
+  WritablePool,
+} from './writable-pool.js';

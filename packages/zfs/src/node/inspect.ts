@@ -17,6 +17,11 @@ export function commandHelp(): string {
   cat POOL/FS[@SNAP]:/PATH DEVICE...      a file to standard output
   cp POOL/FS[@SNAP]:/PATH TARGET DEVICE...  copy files out of the pool
 
+  zpool create POOL [mirror|raidz1|raidz2|raidz3] DEVICE...   on empty devices only
+  zfs create POOL/FS DEVICE...            a file system
+  zfs snapshot POOL/FS@NAME DEVICE...     a snapshot
+  put SOURCE POOL/FS:/PATH DEVICE...      copy host files into a pool made by this command
+
   --key-file F   passphrase, 64 hexadecimal digits or 32 raw bytes; may be given again
   --txg N        open at an older transaction group, if its uberblock is still there
 `;

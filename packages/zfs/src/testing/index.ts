@@ -1,1 +1,1 @@
-export {};
+export { PowerCutDevice } from './power-cut-device.js';

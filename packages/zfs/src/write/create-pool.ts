@@ -208,7 +208,7 @@ export function openForWriting(
   devices: readonly BlockDevice[],
   random: RandomSource,
   clock: WallClock,
-): PoolWriter {
+): { writer: PoolWriter; name: string } {
   const pool: Pool = importPool(devices, {});
   for (const name of ['features_for_read', 'features_for_write']) {
     const object = pool.directory.number(name);
@@ -258,5 +258,5 @@ export function openForWriting(
     featuresForWrite: pool.directory.number('features_for_write') ?? 0,
   });
   writer.setRoot(pool.uberblock.rootPointer.view.bytes.slice());
-  return writer;
+  return { writer, name: pool.name };
 }
