@@ -39,6 +39,23 @@ tessera_out32:
   out %eax, %dx
   ret
 
+  /* Calls of the hypervisor (Xen's convention: number in eax, arguments in rdi, rsi, rdx), AMD's instruction and Intel's. */
+  .globl tessera_vmmcall, tessera_vmcall
+tessera_vmmcall:
+  mov %edi, %eax
+  mov %rsi, %rdi
+  mov %rdx, %rsi
+  mov %rcx, %rdx
+  vmmcall
+  ret
+tessera_vmcall:
+  mov %edi, %eax
+  mov %rsi, %rdi
+  mov %rdx, %rsi
+  mov %rcx, %rdx
+  vmcall
+  ret
+
   /* model-specific and control registers */
   .globl tessera_read_msr, tessera_write_msr, tessera_read_cr2, tessera_read_cr3, tessera_write_cr3, tessera_read_cr4
   .globl tessera_write_cr4, tessera_invalidate_page, tessera_write_xcr0

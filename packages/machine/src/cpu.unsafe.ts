@@ -38,6 +38,16 @@ export function out32(port: number, value: number): void {
   out16(port + 2, value >>> 16);
 }
 
+/** A call of the hypervisor by AMD's instruction: Xen's number and arguments; -38 where there is none. @extern tessera_vmmcall */
+export function vmmcall(_number: number, _first: number, _second: number, _third: number): number {
+  return -38;
+}
+
+/** The same by Intel's instruction. @extern tessera_vmcall */
+export function vmcall(_number: number, _first: number, _second: number, _third: number): number {
+  return -38;
+}
+
 /** @extern tessera_read_msr */
 export function readMsr(register: number): u64 {
   return simulatedCpu().readMsr(register);

@@ -58,6 +58,8 @@ export {
   serialWrite,
   textLimit,
   textStart,
+  vmcall,
+  vmmcall,
   waitForInterrupt,
   writeMsr,
   writePageTableRoot,

@@ -293,7 +293,6 @@ export class BlockBack {
     if (kept !== undefined) return kept;
     // Persistent pages serve reads and writes, so they are mapped for both.
     const address = mapper.map(ref, this.#isPersistent ? false : isReadOnly);
-    if (address < 0 && this.#isPersistent && isReadOnly) return mapper.map(ref, true);
     if (address >= 0 && this.#isPersistent && this.#kept.size < PERSISTENT_MAX) {
       this.#kept.set(ref, address);
     }

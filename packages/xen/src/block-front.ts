@@ -130,9 +130,6 @@ export class BlockFront {
   readonly #slots: Slot[] = [];
   readonly #free: number[] = [];
   readonly #batches: Map<number, Batch> = new Map<number, Batch>();
-  /** Grants that the backend did not let go of, with their pages. */
-  readonly #stuckRefs: number[] = [];
-  readonly #stuckPages: number[] = [];
   #pending: Piece[] = [];
   #pendingHead = 0;
   #inFlight = 0;
@@ -155,13 +152,14 @@ export class BlockFront {
   }
 
   stuckGrants(): number {
-    return this.#stuckRefs.length;
+    return this.#platform.grants.stuckCount();
   }
 
   /** Connects again after a close, a backend restart or a resume. */
   reconnect(): boolean {
     if (this.#ring !== undefined) this.close();
     if (this.#connect()) return true;
+    this.#link?.closeConnection(this.#platform.waiter);
     this.#release();
     return false;
   }
@@ -169,14 +167,9 @@ export class BlockFront {
   /** Ends the connection; work that is out fails with `gone`. */
   close(): void {
     const link = this.#link;
-    if (link !== undefined) link.setState(XenbusState.Closing);
     this.#failAll();
-    if (link !== undefined) {
-      // The backend lets go of our pages on its way to Closed.
-      this.#waitClosed(link);
-    }
+    if (link !== undefined) link.closeConnection(this.#platform.waiter);
     this.#release();
-    if (link !== undefined) link.setState(XenbusState.Closed);
   }
 
   submit(batch: readonly BlockWork[]): number {
@@ -330,8 +323,9 @@ export class BlockFront {
         slot.refs[page] = grants.grant(link.otherDomain, frame, false);
         if (slot.refs[page] < 0) return link.fail(XenFaultKind.NoMemory, page);
       }
+      // Backends map what is persistent for writing, tables too.
       if (hasTables)
-        slot.tableRef = grants.grant(link.otherDomain, Math.trunc(table / PAGE_BYTES), true);
+        slot.tableRef = grants.grant(link.otherDomain, Math.trunc(table / PAGE_BYTES), false);
       if (hasTables && slot.tableRef < 0) return link.fail(XenFaultKind.NoMemory, i);
     }
     return true;
@@ -550,45 +544,23 @@ export class BlockFront {
     this.#flushInFlight = false;
   }
 
-  #waitClosed(link: XenbusLink): void {
-    for (let waits = 0; waits < 1000; waits += 1) {
-      const state = link.otherState();
-      if (state === XenbusState.Closed || state === XenbusState.Unknown) return;
-      if (state === XenbusState.InitWait || state === XenbusState.Initialising) return;
-      if (!this.#platform.waiter.waitForEvent()) return;
-    }
-  }
-
   /** Gives everything back but what the backend still uses. */
   #release(): void {
     const { grants, pages, events } = this.#platform;
-    this.#retryStuck();
+    const refs: number[] = [...this.#ringRefs];
+    const taken: number[] = [];
     for (const slot of this.#slots) {
-      if (this.#revokeSlot(slot)) {
-        pages.returnPages(slot.data, slot.refs.length);
-        if (slot.table >= 0) pages.returnPages(slot.table, 1);
-        continue;
-      }
-      for (const ref of slot.refs) if (ref >= 0) this.#stuckRefs.push(ref);
-      if (slot.tableRef >= 0) this.#stuckRefs.push(slot.tableRef);
-      for (let i = 0; i < slot.refs.length; i += 1)
-        this.#stuckPages.push(slot.data + i * PAGE_BYTES);
-      if (slot.table >= 0) this.#stuckPages.push(slot.table);
+      for (const ref of slot.refs) if (ref >= 0) refs.push(ref);
+      if (slot.tableRef >= 0) refs.push(slot.tableRef);
+      for (let i = 0; i < slot.refs.length; i += 1) taken.push(slot.data + i * PAGE_BYTES);
+      if (slot.table >= 0) taken.push(slot.table);
     }
+    if (this.#ringAddress >= 0) {
+      for (let i = 0; i < this.ringPages; i += 1) taken.push(this.#ringAddress + i * PAGE_BYTES);
+    }
+    grants.release(refs, taken, pages);
     this.#slots.length = 0;
     this.#free.length = 0;
-    let ringFree = true;
-    for (const ref of this.#ringRefs) {
-      if (grants.revoke(ref)) continue;
-      ringFree = false;
-      this.#stuckRefs.push(ref);
-    }
-    if (this.#ringAddress >= 0 && ringFree) pages.returnPages(this.#ringAddress, this.ringPages);
-    else if (this.#ringAddress >= 0) {
-      for (let i = 0; i < this.ringPages; i += 1) {
-        this.#stuckPages.push(this.#ringAddress + i * PAGE_BYTES);
-      }
-    }
     this.#ringRefs.length = 0;
     this.#ringAddress = -1;
     if (this.#port >= 0) events.close(this.#port);
@@ -596,17 +568,6 @@ export class BlockFront {
     this.#link?.close();
     this.#link = undefined;
     this.#ring = undefined;
-  }
-
-  /** All stuck grants or none: pages come back only when nothing is held any more. */
-  #retryStuck(): void {
-    const { grants, pages } = this.#platform;
-    for (let i = this.#stuckRefs.length - 1; i >= 0; i -= 1) {
-      if (grants.revoke(this.#stuckRefs[i])) this.#stuckRefs.splice(i, 1);
-    }
-    if (this.#stuckRefs.length > 0) return;
-    for (const page of this.#stuckPages) pages.returnPages(page, 1);
-    this.#stuckPages.length = 0;
   }
 }
 

@@ -8,7 +8,7 @@
  * compare-exchange of the flags in version 1, by clearing them and then looking at the status in version 2. A grant
  * that cannot be revoked stays allocated, or its page could be reused under the other domain's hands.
  */
-import { type SharedMemory, store53 } from './memory.js';
+import { type PageSource, type SharedMemory, store53 } from './memory.js';
 
 export const GRANT_PERMIT = 1;
 export const GRANT_READ_ONLY = 4;
@@ -16,6 +16,12 @@ export const GRANT_READING = 8;
 export const GRANT_WRITING = 16;
 /** The first entries belong to the toolstack (console, store). */
 export const GRANTS_RESERVED = 8;
+
+/** Grants that another domain did not let go of when a connection ended, and the pages under them. */
+interface StuckGroup {
+  readonly refs: number[];
+  readonly pages: readonly number[];
+}
 
 export class GrantTable {
   readonly version: number;
@@ -26,6 +32,7 @@ export class GrantTable {
   /** 1 while a reference is allocated. */
   readonly #used: Uint8Array;
   #usedCount = 0;
+  readonly #stuck: StuckGroup[] = [];
 
   /** `status` is where version 2 status words are; not used in version 1. */
   constructor(
@@ -76,6 +83,35 @@ export class GrantTable {
     this.#usedCount -= 1;
     this.#free.push(ref);
     return true;
+  }
+
+  stuckCount(): number {
+    let count = 0;
+    for (const group of this.#stuck) count += group.refs.length;
+    return count;
+  }
+
+  /**
+   * Ends a connection: revokes its grants and gives its pages back, all of them or, while any grant is in use, none:
+   * then the group is kept and tried again at the next `release` or `retryStuck`.
+   */
+  release(refs: readonly number[], pages: readonly number[], source: PageSource): void {
+    const left: number[] = [];
+    for (const ref of refs) if (!this.revoke(ref)) left.push(ref);
+    this.#stuck.push({ refs: left, pages });
+    this.retryStuck(source);
+  }
+
+  retryStuck(source: PageSource): void {
+    for (let i = this.#stuck.length - 1; i >= 0; i -= 1) {
+      const group = this.#stuck[i];
+      for (let j = group.refs.length - 1; j >= 0; j -= 1) {
+        if (this.revoke(group.refs[j])) group.refs.splice(j, 1);
+      }
+      if (group.refs.length > 0) continue;
+      for (const page of group.pages) source.returnPages(page, 1);
+      this.#stuck.splice(i, 1);
+    }
   }
 
   #revoke1(ref: number): boolean {

@@ -93,9 +93,6 @@ export class NetFront {
   readonly #options: NetFrontOptions;
   #link: XenbusLink | undefined = undefined;
   readonly #queues: Queue[] = [];
-  /** Pages and grants that the backend did not let go of. */
-  readonly #stuckRefs: number[] = [];
-  readonly #stuckPages: number[] = [];
   readonly #taken: { address: number; count: number }[] = [];
   readonly #stage: Uint8Array = new Uint8Array(NET_FRAME_BYTES_MAX + 1);
   readonly #frame: Uint8Array = new Uint8Array(NET_FRAME_BYTES_MAX + 1);
@@ -123,12 +120,13 @@ export class NetFront {
   }
 
   stuckGrants(): number {
-    return this.#stuckRefs.length;
+    return this.#platform.grants.stuckCount();
   }
 
   reconnect(): boolean {
     if (this.#link !== undefined) this.close();
     if (this.#connect()) return true;
+    this.#link?.closeConnection(this.#platform.waiter);
     this.#release();
     return false;
   }
@@ -136,14 +134,8 @@ export class NetFront {
   close(): void {
     const link = this.#link;
     if (link === undefined) return;
-    link.setState(XenbusState.Closing);
-    for (let waits = 0; waits < 1000; waits += 1) {
-      const state = link.otherState();
-      if (state !== XenbusState.Connected && state !== XenbusState.Closing) break;
-      if (!this.#platform.waiter.waitForEvent()) break;
-    }
+    link.closeConnection(this.#platform.waiter);
     this.#release();
-    link.setState(XenbusState.Closed);
   }
 
   selectQueue(index: number): void {
@@ -470,26 +462,21 @@ export class NetFront {
 
   #release(): void {
     const { grants, pages, events } = this.#platform;
+    const refs: number[] = [];
+    const taken: number[] = [];
     for (const queue of this.#queues) {
       events.close(queue.port);
-      for (const refs of [queue.refs, queue.transmitRefs, queue.receiveRefs]) {
-        for (const ref of refs) if (!grants.revoke(ref)) this.#stuckRefs.push(ref);
+      for (const list of [queue.refs, queue.transmitRefs, queue.receiveRefs]) {
+        for (const ref of list) refs.push(ref);
       }
     }
+    for (const { address, count } of this.#taken) {
+      for (let i = 0; i < count; i += 1) taken.push(address + i * PAGE_BYTES);
+    }
+    grants.release(refs, taken, pages);
     this.#queues.length = 0;
     this.#queue = 0;
-    for (let i = this.#stuckRefs.length - 1; i >= 0; i -= 1) {
-      if (grants.revoke(this.#stuckRefs[i])) this.#stuckRefs.splice(i, 1);
-    }
-    for (const { address, count } of this.#taken) {
-      for (let i = 0; i < count; i += 1) this.#stuckPages.push(address + i * PAGE_BYTES);
-    }
     this.#taken.length = 0;
-    // Pages come back when no grant of ours is held any more.
-    if (this.#stuckRefs.length === 0) {
-      for (const page of this.#stuckPages) pages.returnPages(page, 1);
-      this.#stuckPages.length = 0;
-    }
     this.#link?.close();
     this.#link = undefined;
   }

@@ -139,6 +139,24 @@ export class XenbusLink {
     return this.fail(XenFaultKind.Timeout, state);
   }
 
+  /**
+   * Our half of a close: Closing, and Closed once the backend has heard of it. Some backends let go of our pages only
+   * then, so it is their Closed (or a new offer, or their end) that says whether grants can be revoked.
+   */
+  closeConnection(waiter: Waiter): void {
+    this.setState(XenbusState.Closing);
+    this.#waitWhile(waiter, XenbusState.Connected, XenbusState.Connected);
+    this.setState(XenbusState.Closed);
+    this.#waitWhile(waiter, XenbusState.Connected, XenbusState.Closing);
+  }
+
+  #waitWhile(waiter: Waiter, first: XenbusState, last: XenbusState): void {
+    for (let waits = 0; waits < STATE_WAITS_MAX; waits += 1) {
+      const state = this.otherState();
+      if (state < first || state > last || !waiter.waitForEvent()) return;
+    }
+  }
+
   close(): void {
     this.#store.unwatch(`${this.otherPath}/state`, this.path);
   }

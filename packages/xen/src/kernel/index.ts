@@ -1,1 +1,2 @@
-export {};
+export { XenDomain, YieldingWaiter } from './domain.js';
+export { DirectSharedMemory, type FrameAllocator, FramePages } from './shared-memory.unsafe.js';

@@ -4,9 +4,9 @@ import {
   BlockFront,
   NetBack,
   NetFront,
+  store53,
   TimeRecord,
   ToolstackControl,
-  store53,
 } from '../../src/index.js';
 import { ModelXen } from '../../src/testing/index.js';
 
@@ -129,7 +129,8 @@ function runNet(digest: Digest): void {
     net.commit(bytes, { needsChecksum: bytes > 1514, segmentBytes: bytes > 1514 ? 1448 : 0 });
     net.flush();
     backend.poll();
-    for (const sent of frames) backend.deliver(round % 2, sent, false, sent.length > 1514 ? 1448 : 0);
+    for (const sent of frames)
+      backend.deliver(round % 2, sent, false, sent.length > 1514 ? 1448 : 0);
     frames.length = 0;
     const got = net.receive();
     if (got === undefined) break;
