@@ -130,8 +130,8 @@ export class TcpSocket extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#connection.observer = undefined;
     this.#host.touch();
-    if (error !== null) this.#connection.abort();
-    else this.#connection.close();
+    // As in node:net: queued bytes and a FIN still go out, also when an iterator gave up. `resetAndDestroy` resets.
+    this.#connection.close();
     this.#host.wake();
     done(error);
   }
