@@ -214,7 +214,10 @@ export async function compile(options: CompileOptions): Promise<CompileResult> {
   fs.mkdirSync(cacheDir, { recursive: true });
   const native = path.join(packageRoot(), 'native');
   const freestanding = options.target === 'freestanding';
-  const level = options.profile === 'release' ? '-O2' : '-O1';
+  const release = options.profile === 'release';
+  const level = release ? '-O2' : '-O1';
+  // Release builds inline across modules: the linker optimises the whole program.
+  const wholeProgram = release && !freestanding ? ['-flto'] : [];
   const headers = ['prelude.h', 'intrinsics.h']
     .map((name) => fs.readFileSync(path.join(native, name), 'utf8'))
     .join('');
@@ -228,7 +231,7 @@ export async function compile(options: CompileOptions): Promise<CompileResult> {
     jobs.push({
       source,
       text: text + headers,
-      flags: [...commonFlags, level, ...special, '-I', native],
+      flags: [...commonFlags, level, ...wholeProgram, ...special, '-I', native],
       object: '',
     });
   };
@@ -287,6 +290,7 @@ export async function compile(options: CompileOptions): Promise<CompileResult> {
   await run(tools.lld, [
     '-static',
     '--gc-sections',
+    ...(wholeProgram.length > 0 ? ['--lto-O2'] : []),
     '-z',
     'noexecstack',
     ...(script ? ['-T', script] : ['-e', '_start', '-Ttext=0x401000']),

@@ -536,7 +536,7 @@ export class World {
   classOf(type: ts.Type, environment: Environment): ClassInstance | undefined {
     let t = this.types.receiver(type);
     if (t.isIntersection())
-      t = t.types.find((p) => p.getSymbol()?.flags! & ts.SymbolFlags.Class) ?? t;
+      t = t.types.find((p) => (p.getSymbol()?.flags ?? 0) & ts.SymbolFlags.Class) ?? t;
     const symbol = t.getSymbol();
     if (!symbol) return undefined;
     let declaration: ts.ClassLikeDeclaration | undefined;

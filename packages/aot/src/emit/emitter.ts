@@ -374,13 +374,13 @@ export class Emitter {
         ? `return (${throwingType(instance.result)}){ ${item.value}, 0 };`
         : `return ${item.value};`;
     }
-    const escape = (error: string): string =>
+    const leaveFunction = (error: string): string =>
       instance.result === 'void'
         ? `return ${error};`
         : `return (${throwingType(instance.result)}){ 0, ${error} };`;
-    if (item.op === 'throw') return escape(item.value);
+    if (item.op === 'throw') return leaveFunction(item.value);
     const leave = (error: string): string =>
-      item.landing === '' ? escape(error) : `ts_error = ${error}; goto ${item.landing};`;
+      item.landing === '' ? leaveFunction(error) : `ts_error = ${error}; goto ${item.landing};`;
     const { call, throws, plain } = this.callText(item.callee, item.args);
     if (plain !== undefined) return item.target === '' ? plain : `${item.target} = ${plain};`;
     const assign = item.target === '' ? '' : `${item.target} = `;
@@ -679,11 +679,6 @@ export class Emitter {
     return `${offsets.join('\n')}\nconst struct ts_class ts_class_table[] = {\n${rows.join(',\n')}\n};\nconst int64_t ts_class_count = ${count};`;
   }
 
-  /** Is anything printed with its fields? Kernels do not pay for the names. */
-  private printing(): boolean {
-    return this.world.functions.some((f) => f.displayName === 'inspect');
-  }
-
   private start(main: FunctionInstance | undefined): string {
     const lines: string[] = [];
     const call = (instance: FunctionInstance, args: string): void => {
@@ -733,33 +728,6 @@ function fieldCode(field: Field): number {
   };
   const kinds: Partial<Record<Kind, number>> = { int: 0, f64: 1, bool: 2, u64: 3, i64: 4 };
   return widths[field.storage] ?? kinds[field.kind] ?? 5;
-}
-
-function printKind(field: Field): number {
-  const storages: Record<string, number> = {
-    u8: 6,
-    u16: 7,
-    u32: 8,
-    i8: 9,
-    i16: 10,
-    i32: 11,
-    f32: 12,
-  };
-  if (field.storage !== 'word') return storages[field.storage]!;
-  switch (field.kind) {
-    case 'int':
-      return 0;
-    case 'f64':
-      return 1;
-    case 'bool':
-      return 13;
-    case 'u64':
-      return 3;
-    case 'i64':
-      return 4;
-    default:
-      return 5;
-  }
 }
 
 function quote(text: string): string {

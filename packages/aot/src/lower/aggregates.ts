@@ -46,11 +46,6 @@ export function literalElementKind(body: Body, node: ts.ArrayLiteralExpression):
   const own = body.typeOf(node);
   if (types.isArray(own)) {
     const kind = types.elementKind(own, body.environment);
-    if (
-      kind === 'int' &&
-      node.elements.some((e) => !ts.isSpreadElement(e) && body.kindOf(e) === 'f64')
-    )
-      return 'f64';
     return kind;
   }
   return 'val';

@@ -130,7 +130,8 @@ export function builtinCall(body: Body, node: ts.CallExpression, name: string): 
 
 function consoleCall(body: Body, node: ts.CallExpression, runtime: string): Value {
   const parts: Value[] = [];
-  for (const arg of node.arguments) if (ts.isSpreadElement(arg)) return body.refuse('spreadArgument', arg);
+  for (const arg of node.arguments)
+    if (ts.isSpreadElement(arg)) return body.refuse('spreadArgument', arg);
   // All arguments before any text: a later one may change the object that an earlier one names.
   const values = lowerOperands(body, node.arguments).map((value) => body.settle(value));
   node.arguments.forEach((arg, i) => {
@@ -769,12 +770,12 @@ function dataViewMethod(body: Body, node: ts.CallExpression, name: string, objec
 /** Throws one of the runtime's error classes. */
 export function throwNew(body: Body, name: string, message: string, node: ts.Node): void {
   const declaration = body.world.runtimeClass(name);
-  if (!declaration) return body.refuse('missingRuntime', node, `class ${name}Impl`);
+  if (!declaration) body.refuse('missingRuntime', node, `class ${name}Impl`);
   const cls = body.world.classInstance(declaration, []);
-  const constructor = constructorOf(body, cls)!;
+  const construction = constructorOf(body, cls)!;
   const object = allocate(body, cls);
   body.call(
-    { how: 'direct', instance: constructor },
+    { how: 'direct', instance: construction },
     [object.c, stringConstant(body, message).c],
     'void',
   );

@@ -505,7 +505,7 @@ function callClosureNode(
   const words: Value[] = [];
   const f = body.settle(closure);
   node.arguments.forEach((arg, i) => {
-    if (ts.isSpreadElement(arg)) return body.refuse('spreadArgument', arg);
+    if (ts.isSpreadElement(arg)) body.refuse('spreadArgument', arg);
     const parameter = parameters[Math.min(i, parameters.length - 1)];
     const value = lower(body, arg);
     const kind = parameter && !parameter.rest ? parameter.kind : value.kind;
@@ -696,7 +696,7 @@ function iterateProtocol(
   const symbol = checker.getPropertiesOfType(type).find((p) => p.name.startsWith('__@iterator'));
   const iteratorType =
     symbol && checker.getTypeOfSymbol(symbol).getCallSignatures()[0]?.getReturnType();
-  if (!iteratorType) return body.refuse('syntax', source, 'iteration over this value');
+  if (!iteratorType) body.refuse('syntax', source, 'iteration over this value');
   const cls = world.classOf(type, body.environment);
   const iterator =
     cls && world.findMember(cls, '[Symbol.iterator]', 'call')
@@ -714,7 +714,7 @@ function iterateProtocol(
   const nextSymbol = checker.getPropertyOfType(iteratorType, 'next');
   const resultType =
     nextSymbol && checker.getTypeOfSymbol(nextSymbol).getCallSignatures()[0]?.getReturnType();
-  if (!resultType) return body.refuse('syntax', source, 'iteration over this value');
+  if (!resultType) body.refuse('syntax', source, 'iteration over this value');
   const valueSymbol = checker.getPropertyOfType(resultType, 'value');
   const elementType = pairType(body, source);
   let valueKind: Kind = valueSymbol ? body.kindOfType(checker.getTypeOfSymbol(valueSymbol)) : 'val';

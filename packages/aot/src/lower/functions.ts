@@ -101,7 +101,7 @@ export function defineVariable(
       .getSymbolsOfParameterPropertyDeclaration(owner, identifier.text)
       .find((s) => s.flags & ts.SymbolFlags.FunctionScopedVariable);
   }
-  if (!symbol) return body.refuse('unresolved', identifier, identifier.text);
+  if (!symbol) body.refuse('unresolved', identifier, identifier.text);
   const converted = convert(body, value, kind, identifier);
   const variable = body.declare(symbol, kind, needsBox(body.world, symbol));
   body.write(variable, converted.c);
@@ -132,6 +132,19 @@ export function closureValue(
     custom: undefined,
   });
   instance.lowered = true;
+  if (
+    instance.result === 'f64' &&
+    !node.type &&
+    !ts.isFunctionDeclaration(node) &&
+    !ts.isMethodDeclaration(node)
+  ) {
+    // The caller reads the result as the type says: a plain number.
+    const context = world.checker.getContextualType(node);
+    const signature = context && world.types.nonNull(context).getCallSignatures()[0];
+    const wanted = signature && body.kindOfType(signature.getReturnType());
+    if (wanted === 'int')
+      return body.refuse('floatToInt', node, 'write the result type: (...): f64 =>');
+  }
   const entry = { instance, creates: undefined as string | undefined };
   if (symbol) body.known.set(symbol, entry);
   const own =

@@ -101,18 +101,18 @@ function initialiseFields(body: Body, cls: ClassInstance): void {
 export function superCall(body: Body, node: ts.CallExpression): Value {
   const base = body.thisClass?.base;
   if (!base) return body.refuse('syntax', node, 'super() without a base class');
-  const constructor = constructorOf(body, base);
+  const construction = constructorOf(body, base);
   const signature = body.world.checker.getResolvedSignature(node);
-  if (constructor) {
+  if (construction) {
     const args = lowerArguments(
       body,
-      constructor.parameters,
+      construction.parameters,
       node.arguments,
-      constructor.environment,
+      construction.environment,
       node,
       signature,
     );
-    body.call({ how: 'direct', instance: constructor }, ['self', ...args], 'void');
+    body.call({ how: 'direct', instance: construction }, ['self', ...args], 'void');
   }
   body.afterSuper?.();
   return undefinedValue;
@@ -124,16 +124,16 @@ export function construct(
   args: readonly ts.Expression[],
   node: ts.Expression,
 ): Value {
-  const constructor = constructorOf(body, cls);
+  const construction = constructorOf(body, cls);
   const signature = ts.isNewExpression(node)
     ? body.world.checker.getResolvedSignature(node)
     : undefined;
-  const passed = constructor
-    ? lowerArguments(body, constructor.parameters, args, constructor.environment, node, signature)
+  const passed = construction
+    ? lowerArguments(body, construction.parameters, args, construction.environment, node, signature)
     : [];
   const object = allocate(body, cls);
-  if (constructor)
-    body.call({ how: 'direct', instance: constructor }, [object.c, ...passed], 'void');
+  if (construction)
+    body.call({ how: 'direct', instance: construction }, [object.c, ...passed], 'void');
   return object;
 }
 
