@@ -3,7 +3,11 @@
  *
  * What is free is known by one bit for each block of each order, and by lists threaded through the free blocks themselves
  * (next at byte 0, previous at byte 8), so that start-up touches one word for each maximal block and nothing for each page.
- * The allocator does not remember what it gave out: a block may be freed in pieces.
+ * A second bitmap says which pages are out, so that a double release stops the machine; the allocator does not remember
+ * blocks: one may come back in pieces.
+ *
+ * Single pages come and go through a small stack of pages that are neither out nor in a list, so that the common case
+ * touches neither lists nor neighbours. `drain` empties it; a large request that fails does so by itself.
  *
  * Not thread-safe: the caller holds its lock. Never allocates from the heap after construction, so that the heap may grow
  * from here.
@@ -13,6 +17,9 @@ import { ORDER_MAX } from './limits.js';
 import type { PhysicalMemory } from './physical-memory.js';
 
 const NONE = -1;
+/** Single pages kept at hand, and the block that refills them. */
+const CACHE_PAGES = 64;
+const REFILL_ORDER = 4;
 
 export class PageAllocator {
   private readonly memory: PhysicalMemory;
@@ -22,8 +29,12 @@ export class PageAllocator {
   /** First bit of each order. */
   private readonly orderBits: number[] = [];
   private readonly heads: number[] = [];
+  private readonly out: Uint8Array;
+  /** Pages in the lists; the cached ones come on top. */
   private free = 0;
   private total = 0;
+  private readonly cache: number[] = [];
+  private cached = 0;
 
   /** `limit`: physical addresses at or above are never handed to `addRange`. */
   constructor(memory: PhysicalMemory, limit: number) {
@@ -36,10 +47,12 @@ export class PageAllocator {
       bits += Math.trunc(this.pageLimit / this.pagesOf(order)) + 1;
     }
     this.bits = new Uint8Array(Math.trunc(bits / 8) + 1);
+    this.out = new Uint8Array(Math.trunc(this.pageLimit / 8) + 1);
+    for (let index = 0; index < CACHE_PAGES; index++) this.cache.push(0);
   }
 
   get freePages(): number {
-    return this.free;
+    return this.free + this.cached;
   }
 
   get totalPages(): number {
@@ -63,6 +76,51 @@ export class PageAllocator {
   /** The physical address of 2^order pages with any content, aligned to their size, or -1. */
   allocate(order: number): number {
     if (order < 0 || order > ORDER_MAX) return NONE;
+    let page = NONE;
+    if (order === 0) {
+      if (this.cached === 0) this.refill();
+      if (this.cached === 0) return NONE;
+      this.cached--;
+      page = this.cache[this.cached];
+    } else {
+      page = this.takeBlock(order);
+      if (page === NONE) {
+        this.drain();
+        page = this.takeBlock(order);
+      }
+      if (page === NONE) return NONE;
+    }
+    this.setOut(page, this.pagesOf(order), true);
+    return page * PAGE_BYTES;
+  }
+
+  private refill(): void {
+    let order = REFILL_ORDER;
+    let page = this.takeBlock(order);
+    if (page === NONE) {
+      order = 0;
+      page = this.takeBlock(0);
+      if (page === NONE) return;
+    }
+    for (let index = this.pagesOf(order) - 1; index >= 0; index--) {
+      this.cache[this.cached] = page + index;
+      this.cached++;
+    }
+  }
+
+  /** Gives the cached pages back to the lists. */
+  drain(): void {
+    this.drainTo(0);
+  }
+
+  private drainTo(keep: number): void {
+    while (this.cached > keep) {
+      this.cached--;
+      this.freeBlock(this.cache[this.cached], 0);
+    }
+  }
+
+  private takeBlock(order: number): number {
     let from = order;
     while (from <= ORDER_MAX && this.heads[from] === NONE) from++;
     if (from > ORDER_MAX) return NONE;
@@ -73,7 +131,27 @@ export class PageAllocator {
       this.link(page + this.pagesOf(from), from);
     }
     this.free -= this.pagesOf(order);
-    return page * PAGE_BYTES;
+    return page;
+  }
+
+  private isOut(page: number): boolean {
+    return (this.out[page >> 3] & (1 << (page & 7))) !== 0;
+  }
+
+  private setOut(firstPage: number, pages: number, isOut: boolean): void {
+    for (let page = firstPage; page < firstPage + pages; page++) {
+      const mask = 1 << (page & 7);
+      const bits = this.out[page >> 3];
+      this.out[page >> 3] = isOut ? bits | mask : bits & (255 - mask);
+    }
+  }
+
+  /** Pages that come back: each must be out. */
+  private takeBack(firstPage: number, pages: number): void {
+    if (firstPage + pages > this.pageLimit) panic('mm: a freed block is above the limit');
+    for (let page = firstPage; page < firstPage + pages; page++)
+      if (!this.isOut(page)) panic('mm: a page is freed twice');
+    this.setOut(firstPage, pages, false);
   }
 
   /** One zeroed page, or -1. */
@@ -87,22 +165,31 @@ export class PageAllocator {
   release(physical: number, order: number): void {
     if (physical < 0 || physical % (PAGE_BYTES * this.pagesOf(order)) !== 0)
       panic('mm: a freed block is not aligned');
-    this.freeBlock(Math.trunc(physical / PAGE_BYTES), order);
+    const page = Math.trunc(physical / PAGE_BYTES);
+    this.takeBack(page, this.pagesOf(order));
+    if (order > 0) {
+      this.freeBlock(page, order);
+      return;
+    }
+    if (this.cached === CACHE_PAGES) this.drainTo(Math.trunc(CACHE_PAGES / 2));
+    this.cache[this.cached] = page;
+    this.cached++;
   }
 
   /** Takes back any number of pages. */
   releaseRange(physical: number, pages: number): void {
+    if (pages === 1) {
+      this.release(physical, 0);
+      return;
+    }
     if (physical % PAGE_BYTES !== 0) panic('mm: a freed range is not aligned');
+    this.takeBack(Math.trunc(physical / PAGE_BYTES), pages);
     this.freePagesFrom(Math.trunc(physical / PAGE_BYTES), pages);
   }
 
-  /** Whether the page is free now; for tests and assertions. */
+  /** Whether the page is not out. */
   isFree(physical: number): boolean {
-    const page = Math.trunc(physical / PAGE_BYTES);
-    for (let order = 0; order <= ORDER_MAX; order++) {
-      if (this.marked(Math.trunc(page / this.pagesOf(order)), order)) return true;
-    }
-    return false;
+    return !this.isOut(Math.trunc(physical / PAGE_BYTES));
   }
 
   /** Number of free blocks of an order. */
@@ -135,10 +222,6 @@ export class PageAllocator {
       panic('mm: a freed block is above the limit');
     let page = firstPage;
     let order = firstOrder;
-    for (let above = order; above <= ORDER_MAX; above++) {
-      if (this.marked(Math.trunc(page / this.pagesOf(above)), above))
-        panic('mm: a page is freed twice');
-    }
     this.free += this.pagesOf(order);
     while (order < ORDER_MAX) {
       const index = Math.trunc(page / this.pagesOf(order));

@@ -19,6 +19,7 @@ const commands = fc.array(
 );
 
 function largestBlocks(allocator: PageAllocator): number[] {
+  allocator.drain();
   return Array.from({ length: ORDER_MAX + 1 }, (_, order) => allocator.freeBlocks(order));
 }
 

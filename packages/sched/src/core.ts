@@ -44,6 +44,8 @@ export class SchedulerCore {
   readonly timers: TimerQueue = new TimerQueue();
   /** The thread on the CPU; undefined when idle. */
   current: Thread | undefined = undefined;
+  /** Something became ready or got a deadline since this was last cleared: the timer may have to be set anew. */
+  changed = true;
   private readonly all: Map<number, Thread> = new Map<number, Thread>();
   private readonly scale: RunTimeScale;
   private nextId = 1;
@@ -85,6 +87,7 @@ export class SchedulerCore {
       panic('sched: a thread is started twice');
     thread.state = STATE_READY;
     this.arrivals.push(thread);
+    this.changed = true;
   }
 
   /** How many threads could run besides the current one. */
@@ -217,6 +220,7 @@ export class SchedulerCore {
         thread.timer = timer;
       }
       this.timers.arm(timer, deadlineNs);
+      this.changed = true;
     }
     return true;
   }
@@ -231,6 +235,7 @@ export class SchedulerCore {
     thread.wakeReason = reason;
     thread.state = STATE_READY;
     this.arrivals.push(thread);
+    this.changed = true;
     return true;
   }
 

@@ -73,6 +73,8 @@ export class ProgramThreads implements ProcessHost {
   private readonly clock: MachineClock;
   private system: LinuxSystem | undefined = undefined;
   private readonly byThread = new Map<number, ProgramThread>();
+  /** Whom `current` found last: mostly the same again. */
+  private last: ProgramThread | undefined = undefined;
   private readonly byTid = new Map<number, ProgramThread>();
 
   constructor(scheduler: Scheduler, link: ConsoleLink, clock: MachineClock) {
@@ -86,8 +88,12 @@ export class ProgramThreads implements ProcessHost {
   }
 
   current(): ProgramThread {
-    const found = this.byThread.get(this.scheduler.current.id);
+    const thread = this.scheduler.current;
+    const last = this.last;
+    if (last !== undefined && last.thread === thread) return last;
+    const found = this.byThread.get(thread.id);
     if (found === undefined) panic('linux: a kernel thread ran program code');
+    this.last = found;
     return found;
   }
 

@@ -260,7 +260,7 @@ export class Scheduler {
   /** Before the program goes on: timers, devices, preemption. */
   beforeProgram(): void {
     if (!this.attention) {
-      if (this.armedNs === NEVER_NS || this.core.nextEventNs() < this.armedNs) this.arm();
+      if (this.core.changed || this.armedNs === NEVER_NS) this.arm();
       return;
     }
     this.serve();
@@ -344,6 +344,7 @@ export class Scheduler {
   }
 
   private arm(): void {
+    this.core.changed = false;
     const now = clockNowNs();
     let event = this.core.nextEventNs();
     if (this.core.current !== undefined) {
