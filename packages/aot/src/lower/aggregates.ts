@@ -20,6 +20,13 @@ export function push(body: Body, array: string, kind: Kind, c: string): void {
   body.emit(`TS_WR(${elementPlace(kind, `ts_arr_more(${array})`)}, ${c});`);
 }
 
+/** Printed at once or copied into a typed array: nobody reads the elements through the type number[]. */
+function keepsFractions(node: ts.ArrayLiteralExpression): boolean {
+  const parent = node.parent;
+  if (ts.isNewExpression(parent)) return /^Float(32|64)Array$/.test(parent.expression.getText());
+  return ts.isCallExpression(parent) && parent.expression.getText().startsWith('console.');
+}
+
 export function literalElementKind(body: Body, node: ts.ArrayLiteralExpression): Kind {
   const types = body.world.types;
   // A binding pattern is no type for the value that it takes apart.
@@ -46,6 +53,13 @@ export function literalElementKind(body: Body, node: ts.ArrayLiteralExpression):
   const own = body.typeOf(node);
   if (types.isArray(own)) {
     const kind = types.elementKind(own, body.environment);
+    if (
+      kind === 'int' &&
+      keepsFractions(node) &&
+      node.elements.some((e) => !ts.isSpreadElement(e) && body.kindOf(e) === 'f64')
+    ) {
+      return 'f64';
+    }
     return kind;
   }
   return 'val';

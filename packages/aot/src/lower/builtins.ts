@@ -626,7 +626,9 @@ function joined(
     body.world.types.elementTypes(type)?.[0] ?? body.world.checker.getStringType();
   const pieces = newArray(body, 'str', '0');
   const index = body.unique('i');
-  body.emit(`for (int64_t ${index} = 0; ${index} < ts_arr_len(${object.c}); ${index}++) {`);
+  const view = viewTypes.get(body.world.types.libraryName(type) ?? '');
+  const length = view ? `ts_view_length(${object.c}, ${view.width})` : `ts_arr_len(${object.c})`;
+  body.emit(`for (int64_t ${index} = 0; ${index} < ${length}; ${index}++) {`);
   const item = access.read(object.c, index);
   if (isReference(kind)) {
     // undefined and null join as nothing.
@@ -649,6 +651,12 @@ function viewMethod(
   library: string,
 ): Value {
   const view = viewTypes.get(library)!;
+  if (name === 'join') {
+    const separator = node.arguments[0]
+      ? lowerAs(body, node.arguments[0], 'str')
+      : stringConstant(body, ',');
+    return joined(body, node, object, type, view.kind, separator);
+  }
   const runtime = `typed${capital(name)}`;
   if (view.width !== 1 || view.kind !== 'int') {
     if (name === 'fill') {

@@ -133,6 +133,8 @@ function binary(world: World, node: ts.BinaryExpression): Constant | undefined {
         return a - b;
       case S.AsteriskToken:
         return a * b;
+      case S.AsteriskAsteriskToken:
+        return b >= 0n && b < 256n ? a ** b : undefined;
       case S.AmpersandToken:
         return a & b;
       case S.BarToken:

@@ -3,7 +3,7 @@ import * as ts from 'typescript';
 import { arrayClass, isReference, type Kind, viewTypes } from '../kinds.js';
 import type { ClassInstance, FunctionInstance, Value } from '../model.js';
 import { hasModifier, propertyName } from '../world.js';
-import { allocate, newArray, push } from './aggregates.js';
+import { allocate, literalElementKind, newArray, push } from './aggregates.js';
 import { type Body, undefinedValue } from './body.js';
 import { callRuntime, elementsOf, lowerArguments } from './calls.js';
 import { convert } from './convert.js';
@@ -283,7 +283,7 @@ function newView(
     const result = body.temp('ref', `ts_view_new(${cls}, ${length}, ${width}, ${site})`);
     const i = body.unique('i');
     const from = array
-      ? `*(${world.types.elementKind(type, body.environment) === 'f64' ? 'double' : 'int64_t'} *)(TS_STORAGE((struct ts_arr *)${source.c}) + ${i} * 8)`
+      ? `*(${(ts.isArrayLiteralExpression(first) ? literalElementKind(body, first) : world.types.elementKind(type, body.environment)) === 'f64' ? 'double' : 'int64_t'} *)(TS_STORAGE((struct ts_arr *)${source.c}) + ${i} * 8)`
       : `((${viewTypes.get(library!)!.c} *)((struct ts_view *)${source.c})->address)[${i}]`;
     body.emit(
       `for (int64_t ${i} = 0; ${i} < ${length}; ${i}++) ((${view.c} *)((struct ts_view *)${result.c})->address)[${i}] = (${view.c})${from};`,

@@ -285,6 +285,8 @@ function viewMember(body: Body, type: ts.Type, object: Value, name: string): Val
 function libraryConstant(object: string, name: string): Value | undefined {
   const int = (n: number): Value => ({ c: `INT64_C(${n})`, kind: 'int' });
   const float = (n: number): Value => ({ c: floatText(n), kind: 'f64' });
+  const view = viewTypes.get(object);
+  if (view && name === 'BYTES_PER_ELEMENT') return int(view.width);
   if (object === 'Number') {
     if (name === 'MAX_SAFE_INTEGER') return int(Number.MAX_SAFE_INTEGER);
     if (name === 'MIN_SAFE_INTEGER') return int(Number.MIN_SAFE_INTEGER);
