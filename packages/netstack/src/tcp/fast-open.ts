@@ -1,6 +1,6 @@
 // TCP Fast Open (RFC 7413): data in the SYN for peers that proved earlier, by a cookie, that they receive at their address.
 //
-// Server: the cookie is a keyed hash of the client's address. A SYN with the right one is accepted at once, data and
+// Server: the cookie is a keyed hash of both addresses. A SYN with the right one is accepted at once, data and
 // all; a SYN with a wrong or empty one gets a cookie with its SYN-ACK. Our answer's data waits for the handshake.
 // Client: cookies are kept per server, with the segment size that it announced. Data in a SYN may arrive twice, so both
 // sides must ask for it: `Connection.fastOpen` before the first poll, `TcpListener.fastOpen`.
@@ -37,25 +37,38 @@ export class FastOpen {
     this.#servers = new AddressMap(random.word());
   }
 
-  /** The cookie that a client at this address must show. */
-  cookieFor(client: IpAddress): Uint8Array {
+  /** Servers behind one address share a key, as Linux's tcp_fastopen_key; the cookies are the same as Linux makes. */
+  setKey(k0: number, k1: number, k2: number, k3: number): void {
+    this.#hash.setKey(k0, k1, k2, k3);
+  }
+
+  /** The cookie that a client at this address must show to this address of ours. */
+  cookieFor(client: IpAddress, server: IpAddress): Uint8Array {
     const hash = this.#hash;
     hash.start();
-    hash.word(client.w0);
-    hash.word(client.w1);
-    hash.word(client.w2);
-    hash.word(client.w3);
+    this.#address(client);
+    this.#address(server);
     hash.finish();
     const cookie = new Uint8Array(COOKIE_BYTES);
-    write32(cookie, 0, hash.high);
-    write32(cookie, 4, hash.low);
+    write32(cookie, 0, swapBytes(hash.low));
+    write32(cookie, 4, swapBytes(hash.high));
     return cookie;
   }
 
+  /** The bytes of an address as they travel, in little-endian words. */
+  #address(address: IpAddress): void {
+    if (!address.isV4) {
+      this.#hash.word(swapBytes(address.w0));
+      this.#hash.word(swapBytes(address.w1));
+      this.#hash.word(swapBytes(address.w2));
+    }
+    this.#hash.word(swapBytes(address.w3));
+  }
+
   /** Whether a SYN from this address carries its cookie. */
-  isValid(client: IpAddress, options: TcpOptions): boolean {
+  isValid(client: IpAddress, server: IpAddress, options: TcpOptions): boolean {
     if (options.fastOpenBytes !== COOKIE_BYTES) return false;
-    return equalBytes(options.fastOpenCookie, 0, this.cookieFor(client), 0, COOKIE_BYTES);
+    return equalBytes(options.fastOpenCookie, 0, this.cookieFor(client, server), 0, COOKIE_BYTES);
   }
 
   /** What a server gave us earlier. */
@@ -85,6 +98,10 @@ export class FastOpen {
       return;
     }
   }
+}
+
+function swapBytes(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
 /** Puts a cookie (or, when empty, the request for one) into the options of a SYN. */

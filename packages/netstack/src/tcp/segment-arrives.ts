@@ -272,7 +272,10 @@ function arrivesReset(connection: Connection, segment: Segment, now: number): vo
     challenge(connection, now);
     return;
   }
-  const refused = connection.state === TcpState.SynReceived && connection.listener === undefined;
+  const refused =
+    connection.state === TcpState.SynReceived &&
+    connection.listener === undefined &&
+    !connection.acceptedEarly;
   closeConnection(connection, refused ? 'refused' : 'reset');
 }
 

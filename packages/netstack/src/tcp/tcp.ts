@@ -319,8 +319,11 @@ export class Tcp implements PacketSink {
   #fastOpen(listener: TcpListener, connection: Connection, segment: Segment): void {
     const fastOpen = this.environment.fastOpen;
     connection.fastOpenExperimental = segment.options.fastOpenExperimental;
-    if (!fastOpen.isValid(connection.remoteAddress, segment.options)) {
-      connection.fastOpenCookie = fastOpen.cookieFor(connection.remoteAddress);
+    if (!fastOpen.isValid(connection.remoteAddress, connection.localAddress, segment.options)) {
+      connection.fastOpenCookie = fastOpen.cookieFor(
+        connection.remoteAddress,
+        connection.localAddress,
+      );
       return;
     }
     if (segment.payloadBytes > 0) {

@@ -128,7 +128,11 @@ export class Runner {
   #now = START_US;
   #scriptTime = 0;
   #localPort = LOCAL_PORT;
+  // Scripts count from the initial sequence numbers, except in SYNs, which state them.
   #localIsn: number | undefined;
+  #scriptIsn = 0;
+  #remoteIsn = 0;
+  #remoteKnown = false;
   #stampOffset: number | undefined;
 
   constructor(source: string, v6: boolean) {
@@ -152,6 +156,8 @@ export class Runner {
         tcpSynRetriesMax: 5,
       },
     });
+    // The key that the public scripts configure.
+    this.#stack.tcp.environment.fastOpen.setKey(0xa1a1a1a1, 0xb2b2b2b2, 0xc3c3c3c3, 0xd4d4d4d4);
     this.#stack.advance(this.#now);
     this.#local = v6 ? parseIpv6('fd3d:fa7b:d17d::1')! : ipv4(192, 168, 0, 1);
     this.#remote = v6 ? parseIpv6('fd3d:fa7b:d17d:8888::1')! : ipv4(192, 0, 2, 1);
@@ -241,11 +247,16 @@ export class Runner {
 
   #compare(packet: Packet, first: Sent): void {
     const isSyn = (first.header.flags & 2) !== 0;
-    if (isSyn && this.#localIsn === undefined) this.#localIsn = first.header.sequence;
+    if (isSyn) {
+      this.#localIsn = first.header.sequence;
+      this.#scriptIsn = packet.start;
+    }
     const wrong = (what: string): never => {
       throw new Mismatch(`${what}: sent ${this.#describe(first)}, expected ${this.#show(packet)}`);
     };
-    const relative = (sequence: number): number => ((sequence - (this.#localIsn ?? 0)) | 0) >>> 0;
+    const base = isSyn ? this.#scriptIsn : 0;
+    const relative = (sequence: number): number =>
+      ((sequence - (this.#localIsn ?? 0) + base) | 0) >>> 0;
     let last = first;
     const start = relative(first.header.sequence);
     if ((first.header.flags & 4) === 0 || packet.start !== 0)
@@ -276,7 +287,7 @@ export class Runner {
     if (
       packet.ack !== undefined &&
       (last.header.flags & 16) !== 0 &&
-      last.header.acknowledgment >>> 0 !== packet.ack
+      ((last.header.acknowledgment - (isSyn ? 0 : this.#remoteIsn)) | 0) >>> 0 !== packet.ack
     )
       wrong('acknowledgment');
     if (packet.window !== undefined && last.header.window !== packet.window) wrong('window');
@@ -305,11 +316,16 @@ export class Runner {
         const blocks = sack[1].trim().split(/\s+/);
         const ours: string[] = [];
         for (let i = 0; i < options.sackCount; i++)
-          ours.push(`${options.sackStart[i] >>> 0}:${options.sackEnd[i] >>> 0}`);
+          ours.push(
+            `${(options.sackStart[i] - this.#remoteIsn) >>> 0}:${(options.sackEnd[i] - this.#remoteIsn) >>> 0}`,
+          );
         if (ours.join() !== blocks.join()) wrong(`SACK blocks ${ours.join(' ')}`);
         continue;
       }
-      if (!live.includes(option.replace(/\s+/g, ' '))) wrong('options');
+      const fastOpen = /^(FO|FOEXP)\s*(\w*)$/.exec(option);
+      const wanted =
+        fastOpen === null ? option : `${fastOpen[1]} ${this.#cookieHex(fastOpen[2])}`.trim();
+      if (!live.includes(wanted.replace(/\s+/g, ' '))) wrong('options');
     }
   }
 
@@ -321,7 +337,12 @@ export class Runner {
       names.push(`TS val ${options.timestampValue} ecr ${options.timestampEcho >>> 0}`);
     if (options.windowScale >= 0) names.push(`wscale ${options.windowScale}`);
     if (options.sackCount > 0) names.push(`sack of ${options.sackCount}`);
-    if (options.fastOpenBytes >= 0) names.push('FO');
+    if (options.fastOpenBytes >= 0) {
+      const cookie = Buffer.from(options.fastOpenCookie.slice(0, options.fastOpenBytes)).toString(
+        'hex',
+      );
+      names.push(`${options.fastOpenExperimental ? 'FOEXP' : 'FO'} ${cookie}`.trim());
+    }
     return names;
   }
 
@@ -334,6 +355,10 @@ export class Runner {
     const options = new TcpOptions();
     for (const option of packet.options ?? []) this.#injectOption(option, options);
     const flags = [...packet.flags].filter((l) => l !== '-').reduce((sum, l) => sum | FLAGS[l], 0);
+    if ((flags & 2) !== 0 && !this.#remoteKnown) {
+      this.#remoteIsn = packet.start | 0;
+      this.#remoteKnown = true;
+    }
     const payload = packet.end - packet.start;
     const buffer = new Uint8Array(200 + payload);
     const ipBytes = this.#local.isV4 ? 20 : 40;
@@ -341,8 +366,14 @@ export class Runner {
       {
         sourcePort: REMOTE_PORT,
         destinationPort: this.#localPort,
-        sequence: packet.start | 0,
-        acknowledgment: (flags & 16) === 0 ? 0 : ((packet.ack ?? 0) + (this.#localIsn ?? 0)) | 0,
+        sequence: (packet.start + ((flags & 2) === 0 ? this.#remoteIsn : 0)) | 0,
+        acknowledgment:
+          (flags & 16) === 0
+            ? 0
+            : ((packet.ack ?? 0) +
+                (this.#localIsn ?? 0) -
+                ((flags & 2) === 0 ? 0 : this.#scriptIsn)) |
+              0,
         flags,
         window: packet.window ?? 65535,
         urgentPointer: packet.urgent ?? 0,
@@ -408,6 +439,12 @@ export class Runner {
         options.sackEnd[options.sackCount] = (end + (this.#localIsn ?? 0)) | 0;
         options.sackCount += 1;
       }
+    } else if (name === 'FO' || name === 'FOEXP') {
+      const cookie = Buffer.from(this.#cookieHex(value ?? ''), 'hex');
+      if (cookie.length > 16) throw new Unsupported(option);
+      options.fastOpenCookie.set(cookie);
+      options.fastOpenBytes = cookie.length;
+      options.fastOpenExperimental = name === 'FOEXP';
     } else if (name !== 'nop' && name !== 'eol' && name !== '')
       throw new Unsupported(`option ${option}`);
   }
@@ -443,6 +480,16 @@ export class Runner {
   // System calls.
 
   /** Calls that sleep: tried again whenever something happened, judged when they should return. */
+  /** `TFO_COOKIE` in scripts stands for the cookie that the server makes for this client: ours. */
+  #cookieHex(text: string): string {
+    if (text !== 'TFO_COOKIE') return text;
+    return Buffer.from(
+      this.#stack.tcp.environment.fastOpen.cookieFor(this.#remote, this.#local),
+    ).toString('hex');
+  }
+
+  readonly #constants = new Map<string, number>();
+
   readonly #blocked: { event: Extract<Event, { type: 'call' }>; endUs: number; done: number }[] =
     [];
 
@@ -525,6 +572,7 @@ export class Runner {
       case 'listen': {
         const outcome = this.#stack.tcpListen(undefined, LOCAL_PORT, Math.max(1, Number(args[1])));
         if (outcome.error !== undefined) return '-1 EADDRINUSE';
+        outcome.listener.fastOpen = true;
         this.#descriptor(first).listener = outcome.listener;
         return '0';
       }
@@ -551,7 +599,8 @@ export class Runner {
       case 'send':
         return this.#write(this.#descriptor(first), Number(args[2]), args[3] ?? '0');
       case 'sendto':
-        if (args[3]?.includes('MSG_FASTOPEN')) throw new Unsupported('Fast Open');
+        if (args[3]?.includes('MSG_FASTOPEN'))
+          return this.#sendFastOpen(this.#descriptor(first), Number(args[2]));
         return this.#write(this.#descriptor(first), Number(args[2]), args[3] ?? '0');
       case 'sendmsg': {
         const lengths = [...args[1].matchAll(/\{\s*[^,{}]*,\s*(\d+)\s*\}/g)].map((m) =>
@@ -628,8 +677,21 @@ export class Runner {
     if (outcome.connection === undefined) return `-1 ${outcome.error}`;
     d.connection = outcome.connection;
     this.#localPort = outcome.connection.localPort;
+    this.#remoteKnown = false;
     for (const option of d.options) option(outcome.connection);
     return '-1 EINPROGRESS';
+  }
+
+  /** Connects and sends in one: with a known cookie the data goes in the SYN, else the SYN asks for one. */
+  #sendFastOpen(d: Descriptor, length: number): string {
+    const known = this.#stack.tcp.environment.fastOpen.known(this.#remote) !== undefined;
+    if (d.connection !== undefined) return this.#write(d, length, '0');
+    const outcome = this.#connect(d);
+    const c = d.connection as Connection | undefined;
+    if (c === undefined) return outcome;
+    c.fastOpen = true;
+    if (!known) return '-1 EINPROGRESS';
+    return String(c.write(new Uint8Array(length)));
   }
 
   #write(d: Descriptor, length: number, flags: string): string {
@@ -678,6 +740,8 @@ export class Runner {
     switch (args[2]) {
       case 'SO_REUSEADDR':
       case 'IP_FREEBIND':
+        return '0';
+      case 'TCP_FASTOPEN':
         return '0';
       case 'TCP_NODELAY':
         return apply((c) => c.setNoDelay(value !== 0));
@@ -752,7 +816,11 @@ export class Runner {
             : 4,
       tcpi_state: [7, 2, 3, 1, 4, 5, 8, 11, 9, 6][c.state],
       tcpi_options:
-        (c.timestamps ? 1 : 0) | (c.selectiveAck ? 2 : 0) | (c.scaling ? 4 : 0) | (c.ecn ? 8 : 0),
+        (c.timestamps ? 1 : 0) |
+        (c.selectiveAck ? 2 : 0) |
+        (c.scaling ? 4 : 0) |
+        (c.ecn ? 8 : 0) |
+        (c.acceptedEarly ? 32 : 0),
       tcpi_rto: c.rtt.timeoutUs,
       tcpi_rtt: c.rtt.smoothedUs,
       tcpi_backoff: c.rtt.backoff,
@@ -767,11 +835,14 @@ export class Runner {
       TCPI_OPT_SACK: 2,
       TCPI_OPT_WSCALE: 4,
       TCPI_OPT_ECN: 8,
+      TCPI_OPT_SYN_DATA: 32,
     };
+    for (const [name, value] of this.#constants) info[name] = value;
     for (const statement of code.split(/[\n;]/).map((s) => s.replace(/#.*/, '').trim())) {
       if (statement === '' || statement.startsWith('print')) continue;
       const constant = /^([A-Z_]+)\s*=\s*(0x[0-9a-f]+|\d+)$/i.exec(statement);
       if (constant !== null) {
+        this.#constants.set(constant[1], Number(constant[2]));
         info[constant[1]] = Number(constant[2]);
         continue;
       }
@@ -801,7 +872,7 @@ export class Runner {
 
   #describe(sent: Sent): string {
     const start = ((sent.header.sequence - (this.#localIsn ?? 0)) | 0) >>> 0;
-    return `${letters(sent.header.flags)} ${start}:${start + sent.payloadBytes}(${sent.payloadBytes}) ack ${sent.header.acknowledgment >>> 0} win ${sent.header.window} <${this.#optionNames(sent.header.options).join(',')}> at ${(sent.at - START_US) / 1e6}`;
+    return `${letters(sent.header.flags)} ${start}:${start + sent.payloadBytes}(${sent.payloadBytes}) ack ${(sent.header.acknowledgment - this.#remoteIsn) >>> 0} win ${sent.header.window} <${this.#optionNames(sent.header.options).join(',')}> at ${(sent.at - START_US) / 1e6}`;
   }
 }
 
