@@ -40,12 +40,14 @@ export class TimeRecord {
 
   /** Nanoseconds of system time at a TSC value. A TSC before the record counts as the record's. */
   nowNs(tsc: bigint): bigint {
-    let delta = BigInt.asUintN(64, tsc - this.tscStart);
-    if (BigInt.asIntN(64, delta) < 0n) return this.systemTimeNs;
-    // Shifts come from outside: more than 63 means nothing on 64 bits.
-    const shift = Math.max(-63, Math.min(63, this.shift));
-    if (shift >= 0) delta = BigInt.asUintN(64, delta << BigInt(shift));
-    else delta = BigInt.asUintN(64, delta >> BigInt(-shift));
+    const difference = BigInt.asUintN(64, tsc - this.tscStart);
+    if (BigInt.asIntN(64, difference) < 0n) return this.systemTimeNs;
+    // Shifts come from outside: more than 63 means nothing on 64 bits. Both are made and one is by 0, because a branch
+    // here makes the optimising compiler of Node 20 abort (a phi of two 64-bit bigints).
+    const left = Math.max(0, Math.min(63, this.shift));
+    const right = Math.max(0, Math.min(63, -this.shift));
+    const scaledUp = BigInt.asUintN(64, difference << BigInt(left));
+    const delta = BigInt.asUintN(64, scaledUp >> BigInt(right));
     // (delta * multiplier) >> 32 needs 96 bits: split delta.
     const high = BigInt.asUintN(64, BigInt.asUintN(64, delta >> 32n) * this.multiplier);
     const low = BigInt.asUintN(64, BigInt.asUintN(32, delta) * this.multiplier);

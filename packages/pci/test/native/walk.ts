@@ -1,16 +1,16 @@
 /** Runs in Node and compiled: enumeration, BARs, capabilities and MCFG over an emulated bus; both print the same. */
 import {
   AddressWindow,
+  assignBars,
   EmulatedBus,
   EmulatedFunction,
   EmulatedHostBridge,
-  FunctionConfig,
-  PortConfigAccess,
-  assignBars,
   enumerate,
+  FunctionConfig,
   functionId,
   functionName,
   openMsix,
+  PortConfigAccess,
   parseMcfg,
   readBars,
   readCapabilities,
@@ -75,7 +75,8 @@ export function main(): void {
   for (const found of enumerate(access, { roots: [0], functionsMax: 64 }).functions) {
     console.log(`${functionName(found.id)} ${found.vendorId} ${found.deviceId} ${found.isBridge}`);
     const { bars, faults } = assignBars(access, found, windows);
-    for (const bar of bars) console.log(`  bar ${bar.index} ${bar.kind} ${bar.address} ${bar.sizeBytes}`);
+    for (const bar of bars)
+      console.log(`  bar ${bar.index} ${bar.kind} ${bar.address} ${bar.sizeBytes}`);
     for (const fault of faults) console.log(`  fault ${fault.kind} ${fault.detail}`);
     const config = new FunctionConfig(access, found.id);
     for (const capability of readCapabilities(config).capabilities) {
