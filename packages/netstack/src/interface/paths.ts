@@ -92,7 +92,7 @@ export class Paths {
   ownerOf(address: IpAddress): NetworkInterface | undefined {
     for (const networkInterface of this.#interfaces) {
       const own = networkInterface.find(address);
-      if (own !== undefined && own.isUsable) return networkInterface;
+      if (own?.isUsable) return networkInterface;
     }
     return undefined;
   }
@@ -145,7 +145,7 @@ export class Paths {
   }
 
   #withNeighbour(path: Path): Path {
-    if (path.neighbour !== undefined && path.neighbour.live) return path;
+    if (path.neighbour?.live) return path;
     const cache = path.networkInterface.neighbours;
     if (cache === undefined) return path;
     if (path.nextHop.isMulticast || path.isBroadcast)

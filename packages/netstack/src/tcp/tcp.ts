@@ -118,7 +118,7 @@ export class Tcp implements PacketSink {
       return { error: 'address-not-available' };
     const chosen = port === 0 ? this.#freeListenPort() : port;
     const others = this.#listeners.get(chosen);
-    if (others !== undefined && others.some((other) => overlap(other.address, address)))
+    if (others?.some((other) => overlap(other.address, address)))
       return { error: 'address-in-use' };
     const listener = new TcpListener(this, address?.clone(), chosen, backlog);
     if (others === undefined) this.#listeners.set(chosen, [listener]);
