@@ -67,6 +67,10 @@ import { ProgramTraps } from './traps.js';
 import { KernelUserMemory } from './user-memory.js';
 import { MachineClock, ThreadBlocker } from './waiting.js';
 
+/** Of all memory, what files under / may take at most: the program must be able to go on and delete some. */
+const ROOT_SHARE = 3;
+const SHARES = 4;
+
 /** Options of the subsystem; none yet. */
 export type LinuxOptions = Record<string, never>;
 
@@ -179,7 +183,12 @@ class LinuxProgram implements Program {
     const random = new ChaChaRandom(configuration.seed);
     const stamp = new StampClock(clock);
     const pool = new KernelPagePool(allocator);
-    const root = new RamFileSystem(stamp, pool, packed.root(), 0);
+    const root = new RamFileSystem(
+      stamp,
+      pool,
+      packed.root(),
+      Math.trunc((allocator.totalPages * ROOT_SHARE) / SHARES),
+    );
     const namespace = new Namespace(root, 'overlay');
     const place = new Place(namespace.root, new Credentials(0, 0));
     const space = new AddressSpace(new DirectMemory(), allocator, table, new LocalCaches());
@@ -215,7 +224,7 @@ class LinuxProgram implements Program {
       system,
       task.process,
       new DeviceFileSystem(system.fileClock, random),
-      new RamFileSystem(stamp, pool, undefined, 0),
+      new RamFileSystem(stamp, pool, undefined, Math.trunc(allocator.totalPages / 2)),
       link,
       (configuration.flags & BOOT_TTY_INPUT) !== 0,
       (configuration.flags & BOOT_TTY_OUTPUT) !== 0,
