@@ -3,7 +3,7 @@
  * environment reaches the program): DT_RPATH of the loading chain unless DT_RUNPATH is there, DT_RUNPATH, the directories of
  * /etc/ld.so.conf, the defaults. Files of another CPU are passed over, as ld.so does.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { NotRunnableError } from '../errors.js';
 import { type ElfFile, type Machine, readElf } from './elf-file.js';
@@ -85,7 +85,8 @@ export function libraryClosure(
     { path: program, elf: first, inherited: [] },
   ];
   for (let user = queue.shift(); user; user = queue.shift()) {
-    const origin = dirname(user.path);
+    // ld.so takes the program's place from /proc/self/exe, links resolved, and a library's from the path it was found by.
+    const origin = dirname(user.path === program ? realpathSync(program) : user.path);
     const expand = (list: readonly string[]): string[] =>
       list.map((folder) =>
         folder
