@@ -67,9 +67,9 @@ for (const [name, pkg] of Object.entries(packages)) {
     files: old.files ?? ['dist', 'src'],
     scripts: {
       build: 'tsc -b && tsup',
-      test: "node --conditions=@tessera/source --import tsx ../../node_modules/uvu/bin.js test '(?<!\\.boot)\\.test\\.ts$'",
+      test: "node --conditions=@tessera/source --import tsx --import ../../tools/seed.mjs ../../node_modules/uvu/bin.js test '(?<!\\.boot)\\.test\\.ts$'",
       'test:boot':
-        "node --conditions=@tessera/source --import tsx ../../node_modules/uvu/bin.js test '\\.boot\\.test\\.ts$'",
+        "node --conditions=@tessera/source --import tsx --import ../../tools/seed.mjs ../../node_modules/uvu/bin.js test '\\.boot\\.test\\.ts$'",
       ...Object.fromEntries(
         Object.entries(old.scripts ?? {}).filter(
           ([key]) => !['build', 'test', 'test:boot'].includes(key),
