@@ -21,6 +21,7 @@ function infinity(): f64 {
 }
 
 function isNaN64(value: f64): boolean {
+  // biome-ignore lint/suspicious/noSelfCompare: the definition of NaN, with no call
   return !(value === value);
 }
 

@@ -1,6 +1,6 @@
 /** The layout of console.log against Node's own. */
 
-import { inspect, inspect } from 'node:util';
+import { inspect } from 'node:util';
 import { loadInt, store8, store32, store64, storeInt } from '@tessera/machine';
 import fc from 'fast-check';
 import { test } from 'uvu';
@@ -26,7 +26,8 @@ class Builder {
     if (typeof value === 'string') return stringAddress(value);
     if (typeof value === 'bigint') return this.box(value < 0n ? 17 : 16, value);
     if (typeof value === 'number') {
-      if (Number.isInteger(value) && Math.abs(value) < 2 ** 50 && !Object.is(value, -0)) return value * 2 + 1;
+      if (Number.isInteger(value) && Math.abs(value) < 2 ** 50 && !Object.is(value, -0))
+        return value * 2 + 1;
       return this.box(15, f64Bits(value));
     }
     if (value === null) {
@@ -43,11 +44,26 @@ class Builder {
       words.forEach((word, i) => storeInt(loadInt(array + 16) + 16 + i * 8, word));
       return array;
     }
-    if (value instanceof Map) return this.object(value, 'Map', ['keyList', 'valueList', 'hashes'], [[0, ...value.keys()], [0, ...value.values()]]);
-    if (value instanceof Set) return this.object(value, 'Set', ['keyList', 'hashes'], [[0, ...value]]);
+    if (value instanceof Map)
+      return this.object(
+        value,
+        'Map',
+        ['keyList', 'valueList', 'hashes'],
+        [
+          [0, ...value.keys()],
+          [0, ...value.values()],
+        ],
+      );
+    if (value instanceof Set)
+      return this.object(value, 'Set', ['keyList', 'hashes'], [[0, ...value]]);
     const keys = Object.keys(value as object);
     const name = (value as object).constructor.name;
-    return this.object(value as object, name, keys, keys.map((key) => (value as Record<string, unknown>)[key]));
+    return this.object(
+      value as object,
+      name,
+      keys,
+      keys.map((key) => (value as Record<string, unknown>)[key]),
+    );
   }
 
   /** Ints, doubles and big words in arrays of their own kind, as the compiler lays them out. */
@@ -89,7 +105,10 @@ class Builder {
     if (name === 'Map' || name === 'Set') {
       // The first entry was removed: it must not show.
       const count = (values[0] as unknown[]).length;
-      storeInt(object + keys.length * 8, this.typed(7, [0xffff_ffff, ...new Array(count - 1).fill(1)]));
+      storeInt(
+        object + keys.length * 8,
+        this.typed(7, [0xffff_ffff, ...new Array(count - 1).fill(1)]),
+      );
     }
     return object;
   }
@@ -202,10 +221,7 @@ test('the widths are those of console.log', () => {
       const v = Array.from({ length: n }, (_, i) => i * scale);
       assert.is(show(v), inspect(v, { breakLength: 80 }));
       const words = v.map((x) => `w${x % 13}`);
-      assert.is(
-        show({ words, v }),
-        inspect({ words, v }, { breakLength: 80 }),
-      );
+      assert.is(show({ words, v }), inspect({ words, v }, { breakLength: 80 }));
     }
   }
 });
@@ -222,30 +238,67 @@ test('objects that contain themselves', () => {
 
 test('arrays of one kind, views and buffers', () => {
   fc.assert(
-    fc.property(fc.array(fc.double(), { maxLength: 120, size: 'max' }), fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 20 }), fc.uint8Array({ maxLength: 120, size: 'max' }), (doubles, words, bytes) => {
-      simulateHeap();
-      const builder = new Builder();
-      const text = (word: number): string => inspectWord(new InspectContext(), word, 0);
-      assert.is(text(builder.typed(8, doubles)), inspect(doubles));
-      assert.is(text(builder.typed(10, words)), inspect(words));
-      assert.is(text(builder.typed(11, words)), inspect(words.map((word) => BigInt.asIntN(64, word))));
-      const bools = doubles.map((x) => x > 0);
-      assert.is(text(builder.typed(9, bools.map(Number))), inspect(bools));
-      const names = ['ArrayBuffer', 'DataView', 'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'];
-      names.forEach((name, i) => {
-        for (let at = 0; at <= name.length; at++) store8(0x2100_0000_0000 + i * 32 + at, at < name.length ? name.charCodeAt(at) : 0);
-        storeInt(simulated().classes + (18 + i) * 40 + 24, 0x2100_0000_0000 + i * 32);
-      });
-      const whole = bytes.slice(0, bytes.length - (bytes.length % 8));
-      const models = [whole.buffer, new DataView(whole.buffer), new Int8Array(whole.buffer), whole, new Uint8ClampedArray(whole.buffer), new Int16Array(whole.buffer), new Uint16Array(whole.buffer), new Int32Array(whole.buffer), new Uint32Array(whole.buffer), new Float32Array(whole.buffer), new Float64Array(whole.buffer), new BigInt64Array(whole.buffer), new BigUint64Array(whole.buffer)];
-      models.forEach((model, i) => {
-        const view = makeOwnedView(21, whole.length);
-        whole.forEach((byte, at) => store8(loadInt(view + 16) + at, byte));
-        store32(view, 18 + i);
-        assert.is(text(view), inspect(model), names[i]);
-        if (i >= 2) assert.is(wordText(view), String(model));
-      });
-    }),
+    fc.property(
+      fc.array(fc.double(), { maxLength: 120, size: 'max' }),
+      fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 20 }),
+      fc.uint8Array({ maxLength: 120, size: 'max' }),
+      (doubles, words, bytes) => {
+        simulateHeap();
+        const builder = new Builder();
+        const text = (word: number): string => inspectWord(new InspectContext(), word, 0);
+        assert.is(text(builder.typed(8, doubles)), inspect(doubles));
+        assert.is(text(builder.typed(10, words)), inspect(words));
+        assert.is(
+          text(builder.typed(11, words)),
+          inspect(words.map((word) => BigInt.asIntN(64, word))),
+        );
+        const bools = doubles.map((x) => x > 0);
+        assert.is(text(builder.typed(9, bools.map(Number))), inspect(bools));
+        const names = [
+          'ArrayBuffer',
+          'DataView',
+          'Int8Array',
+          'Uint8Array',
+          'Uint8ClampedArray',
+          'Int16Array',
+          'Uint16Array',
+          'Int32Array',
+          'Uint32Array',
+          'Float32Array',
+          'Float64Array',
+          'BigInt64Array',
+          'BigUint64Array',
+        ];
+        names.forEach((name, i) => {
+          for (let at = 0; at <= name.length; at++)
+            store8(0x2100_0000_0000 + i * 32 + at, at < name.length ? name.charCodeAt(at) : 0);
+          storeInt(simulated().classes + (18 + i) * 40 + 24, 0x2100_0000_0000 + i * 32);
+        });
+        const whole = bytes.slice(0, bytes.length - (bytes.length % 8));
+        const models = [
+          whole.buffer,
+          new DataView(whole.buffer),
+          new Int8Array(whole.buffer),
+          whole,
+          new Uint8ClampedArray(whole.buffer),
+          new Int16Array(whole.buffer),
+          new Uint16Array(whole.buffer),
+          new Int32Array(whole.buffer),
+          new Uint32Array(whole.buffer),
+          new Float32Array(whole.buffer),
+          new Float64Array(whole.buffer),
+          new BigInt64Array(whole.buffer),
+          new BigUint64Array(whole.buffer),
+        ];
+        models.forEach((model, i) => {
+          const view = makeOwnedView(21, whole.length);
+          whole.forEach((byte, at) => store8(loadInt(view + 16) + at, byte));
+          store32(view, 18 + i);
+          assert.is(text(view), inspect(model), names[i]);
+          if (i >= 2) assert.is(wordText(view), String(model));
+        });
+      },
+    ),
     { numRuns: 200 },
   );
 });
