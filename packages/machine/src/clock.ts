@@ -5,8 +5,8 @@
  * APIC timer: `clockStart` sets that running as the first thing, `clockCalibrate` compares after the rest of start-up, so
  * that nothing needs to spin unless start-up took less than MEASURE_MIN_NS.
  *
- * Conversion: ns = base + (delta * factor) >> SHIFT. `delta` is kept below 2^32 by moving the base forward, so the product
- * stays below 2^64.
+ * Conversion: ns = base + (delta * factor) >> SHIFT. `delta` is kept small enough, by moving the base forward, that the
+ * product stays below 2^64; slow counters have a large factor and so a smaller bound.
  */
 
 import { localApicCount, localApicTimer, TIMER_COUNT_MAX } from './apic.js';
@@ -15,6 +15,7 @@ import type { i64, u64 } from './numbers.js';
 
 const SHIFT = 31n;
 const DELTA_MAX = 0x1_0000_0000n;
+const U64_MAX = 0xffff_ffff_ffff_ffffn;
 const NS_PER_S = 1_000_000_000n;
 const MEASURE_MIN_NS = 2_000_000;
 const MHZ = 1_000_000;
@@ -27,6 +28,7 @@ export class CounterClock {
   private baseNs: i64;
   private readonly frequencyHz: u64;
   private readonly factor: u64;
+  private readonly deltaMax: u64;
 
   /** Preconditions: 2^20 <= frequencyHz < 2^34. */
   constructor(counter: u64, nowNs: i64, frequencyHz: u64) {
@@ -34,13 +36,15 @@ export class CounterClock {
     this.baseNs = nowNs;
     this.frequencyHz = frequencyHz;
     this.factor = BigInt.asUintN(64, NS_PER_S << SHIFT) / frequencyHz;
+    const fits = U64_MAX / this.factor;
+    this.deltaMax = fits < DELTA_MAX ? fits : DELTA_MAX;
   }
 
   /** Nanoseconds at a reading of the counter; never less than at an earlier call with an earlier reading. */
   at(counter: u64): i64 {
     const delta = BigInt.asIntN(64, counter - this.baseCounter);
     if (delta < 0n) return this.baseNs;
-    if (delta < DELTA_MAX)
+    if (delta < this.deltaMax)
       return BigInt.asIntN(64, this.baseNs + (BigInt.asUintN(64, delta * this.factor) >> SHIFT));
     this.advance(BigInt.asUintN(64, delta));
     return this.baseNs;
