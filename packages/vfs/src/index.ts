@@ -21,7 +21,7 @@ export { DeviceFileSystem, DeviceNode } from './devfs.js';
 export * from './errno.js';
 export * from './limits.js';
 export * from './modes.js';
-export { FOLLOW, MountRecord, Namespace, NO_FOLLOW, Place, Walk } from './namespace.js';
+export { Namespace } from './namespace.js';
 export { OpenFile, VnodeFile } from './open-file.js';
 export { PackedFileSystem } from './packed/file-system.js';
 export { PackedReader } from './packed/reader.js';
@@ -34,6 +34,7 @@ export {
   planPack,
 } from './packed/writer.js';
 export { Pipe, PipeReader, PipeWriter } from './pipe.js';
+export { FOLLOW, MountRecord, NO_FOLLOW, Place, Walk } from './place.js';
 export { PosixError, PosixFileSystem } from './posix.js';
 export { RamFileSystem } from './ramfs.js';
 export {

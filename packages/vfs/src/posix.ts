@@ -10,8 +10,9 @@ import { DescriptorTable } from './descriptor-table.js';
 import { EBADF, EISDIR, errnoName, Failure } from './errno.js';
 import { PAGE_BYTES } from './limits.js';
 import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, SEEK_SET } from './modes.js';
-import { FOLLOW, Namespace, NO_FOLLOW, Place } from './namespace.js';
+import { Namespace } from './namespace.js';
 import type { OpenFile } from './open-file.js';
+import { FOLLOW, NO_FOLLOW, Place } from './place.js';
 import { RamFileSystem } from './ramfs.js';
 import { Attributes, type DirectorySink, type FileSystem, type Vnode } from './vnode.js';
 
