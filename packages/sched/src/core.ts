@@ -185,7 +185,10 @@ export class SchedulerCore {
     if (BigInt.asIntN(64, nowNs - this.startedNs) < QUANTUM_NS) return false;
     this.merge(nowNs);
     const best = this.ready.first();
-    return best !== undefined && best.runTime < thread.runTime;
+    if (best !== undefined && best.runTime < thread.runTime) return true;
+    // It deserves another quantum; without this the next look would be due at once, for ever.
+    this.startedNs = nowNs;
+    return false;
   }
 
   /** When the CPU has to look again: the next timer, or the end of the quantum when somebody waits. */

@@ -15,3 +15,5 @@ export const RESCALE_HALF_LIVES = 16;
 export const QUANTUM_NS: i64 = 4_000_000n;
 /** The timer is never armed for longer while program code runs, so that a halted program is noticed. */
 export const TICK_MAX_NS: i64 = 100_000_000n;
+/** The timer is never armed for less: the program gets on between two interrupts. */
+export const DELAY_MIN_NS: i64 = 20_000n;

@@ -26,7 +26,7 @@ import {
   waitForInterrupt,
 } from '@tessera/machine';
 import { SchedulerCore, type Thread, Timer, type TimerTarget, type WaitQueue } from '../index.js';
-import { NEVER_NS, TICK_MAX_NS } from '../limits.js';
+import { DELAY_MIN_NS, NEVER_NS, TICK_MAX_NS } from '../limits.js';
 import { ProgramContext } from './program-context.js';
 
 /** Where stacks and save areas come from. */
@@ -353,6 +353,8 @@ export class Scheduler {
     }
     if (event === NEVER_NS || (this.armedNs <= event && this.armedNs > now)) return;
     this.armedNs = event;
-    timerArm(BigInt.asIntN(64, event - now));
+    // An interrupt that is pending when the program is entered again would let it run no instruction.
+    const delay = BigInt.asIntN(64, event - now);
+    timerArm(delay < DELAY_MIN_NS ? DELAY_MIN_NS : delay);
   }
 }
