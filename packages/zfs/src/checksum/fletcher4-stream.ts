@@ -1,6 +1,8 @@
 /** Fletcher-4 over bytes that come in pieces of whole 32-bit words, as send streams sum themselves. */
 import { fletcher4 } from './fletcher.js';
 
+const PIECE_BYTES = 1048576;
+
 function word(halves: Uint32Array, index: number): bigint {
   return (BigInt(halves[2 * index + 1]) << 32n) | BigInt(halves[2 * index]);
 }
@@ -16,7 +18,14 @@ export class Fletcher4Stream {
     this.#little = little;
   }
 
+  /** In pieces: the weights of a longer one would not fit 64 bits. */
   update(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      this.#piece(bytes.subarray(at, Math.min(at + PIECE_BYTES, bytes.length)));
+    }
+  }
+
+  #piece(bytes: Uint8Array): void {
     const n = Math.trunc(bytes.length / 4);
     if (n === 0) return;
     const part = fletcher4(bytes, this.#little);

@@ -90,7 +90,17 @@ export function allocatedSpace(pool: Pool, problems: string[]): Map<number, Vdev
       walkSpaceMap(pool.mos.dnode(log.object), applier);
     }
   }
+  // Last: blocks that only the checkpoint still has are free in the maps, and noted here.
+  for (const space of spaces.values()) keepCheckpoint(pool, space);
   return spaces;
+}
+
+function keepCheckpoint(pool: Pool, space: VdevSpace): void {
+  const topZap = space.top.config.int('com.delphix:vdev_zap_top', 0);
+  if (topZap === 0) return;
+  const object = new Zap(pool.mos.dnode(topZap)).number('com.delphix:pool_checkpoint_sm');
+  if (object === undefined || object === 0) return;
+  walkSpaceMap(pool.mos.dnode(object), new CheckpointKeeper(space));
 }
 
 /** Metaslabs of a dRAID start at whole stripes. */
@@ -138,12 +148,6 @@ function loadMetaslabs(
     if (unflushed !== undefined) {
       const view = pool.mos.dnode(unflushed).readAll(count * 8);
       for (let i = 0; i * 8 + 8 <= view.length; i++) space.unflushedTxgs.push(view.clamped(i * 8));
-    }
-    const checkpoint = new Zap(pool.mos.dnode(topZap)).number('com.delphix:pool_checkpoint_sm');
-    if (checkpoint !== undefined && checkpoint !== 0) {
-      // Blocks that only the checkpoint still has: freed in the maps, kept here as "frees" of the past.
-      const keep = new CheckpointKeeper(space);
-      walkSpaceMap(pool.mos.dnode(checkpoint), keep);
     }
   }
   for (let i = 0; i * 8 + 8 <= array.length; i++) {

@@ -342,6 +342,11 @@ export function checkPool(pool: Pool): CheckResult {
     const words = new View(checkpoint.value, false);
     const uberblock = new Uberblock(words);
     checker.walkObjectSet(uberblock.rootPointer, 'checkpoint');
+    ObjectSet.open(uberblock.rootPointer, pool.reader, null).forEachDnode((dnode) => {
+      if (dnode.bonusType !== 16) return;
+      const pointer = BlockPointer.at(dnode.bonus, 128);
+      if (!pointer.hole) checker.walkObjectSet(pointer, `checkpoint, dataset ${dnode.object}`);
+    });
   }
   const clones = pool.directory.number('com.delphix:deleted_clones');
   if (clones !== undefined && new Zap(pool.mos.dnode(clones)).entries().length > 0) {
