@@ -3,13 +3,27 @@
  * refer to each other at random. Process target: `tessera-aot packages/aot/bench/collector-pauses.ts --release -o pauses`.
  */
 import { addressOf, loadInt } from '@tessera/machine';
-import { collectSlice, gcMarking, setMinimumThreshold, setThreshold, startCycle } from '../runtime/heap/index.js';
+import {
+  collectSlice,
+  gcMarking,
+  setMinimumThreshold,
+  setThreshold,
+  startCycle,
+} from '../runtime/heap/index.js';
 
 const CLOCK_GETTIME = 228;
 const THREAD_CPU_TIME = 3;
 
 /** @extern tessera_syscall */
-function systemCall(_number: number, _a: number, _b: number, _c: number, _d: number, _e: number, _f: number): number {
+function systemCall(
+  _number: number,
+  _a: number,
+  _b: number,
+  _c: number,
+  _d: number,
+  _e: number,
+  _f: number,
+): number {
   return -38;
 }
 

@@ -16,7 +16,14 @@ test('memcpy, memmove, memset and memcmp of every small size, alignment and over
     const object = join(folder, 'memory.o');
     const program = join(folder, 'check');
     execFileSync('clang', ['-c', ...names, join(here, '../native/memory.S'), '-o', object]);
-    execFileSync('clang', ['-O1', '-fno-builtin', join(here, 'native/memory-check.c'), object, '-o', program]);
+    execFileSync('clang', [
+      '-O1',
+      '-fno-builtin',
+      join(here, 'native/memory-check.c'),
+      object,
+      '-o',
+      program,
+    ]);
     assert.is(execFileSync(program, { encoding: 'utf8' }), 'ok\n');
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noApproximativeNumericConstant: high halves of constants kept as pairs of doubles
 /**
  * Math's elementary functions: series in double-double arithmetic after reducing the argument, rounded once. V8's own are
  * within one last place, so the last digit differs from Node's where V8 does not give the nearest double.
@@ -166,7 +167,7 @@ export function mathPow(base: f64, exponent: f64): f64 {
     if (magnitude === 1) return notANumber();
     return magnitude > 1 === exponent > 0 ? infinity() : 0;
   }
-  const odd = whole && (mathFloor(exponent * 0.5) * 2 === exponent ? false : true);
+  const odd = whole && mathFloor(exponent * 0.5) * 2 !== exponent;
   let result: f64 = 0;
   if (magnitude === 0) result = exponent > 0 ? 0 : infinity();
   else if (magnitude === infinity()) result = exponent > 0 ? infinity() : 0;
