@@ -76,15 +76,11 @@ function freshHeap(smallPages: boolean, bytes = 1 << 18): void {
   simulatedMemory().clear();
   stackObjects.fill(0);
   writeClasses();
-  for (const name of [
-    'setMarking',
-    'setPhase',
-    'setOverflowed',
-    'setUsedPages',
-    'setFreeHint',
-  ] as const) {
-    state[name](0);
-  }
+  state.setMarking(0);
+  state.setPhase(0);
+  state.setOverflowed(0);
+  state.setUsedPages(0);
+  state.setFreeHint(0);
   state.setRescan(0, 0, 0);
   state.setAllocatedSinceCycle(0);
   state.setLiveBytes(0);

@@ -41,7 +41,9 @@ class Builder {
       this.done.set(value, array);
       const words = value.map((x) => this.word(x));
       this.fill(array, words.length);
-      words.forEach((word, i) => storeInt(loadInt(array + 16) + 16 + i * 8, word));
+      words.forEach((word, i) => {
+        storeInt(loadInt(array + 16) + 16 + i * 8, word);
+      });
       return array;
     }
     if (value instanceof Map)
@@ -101,7 +103,9 @@ class Builder {
     const id = this.classOf(name, keys);
     const object = allocate(id, 8 + keys.length * 8);
     this.done.set(value, object);
-    values.forEach((part, i) => storeInt(object + 8 + i * 8, this.word(part)));
+    values.forEach((part, i) => {
+      storeInt(object + 8 + i * 8, this.word(part));
+    });
     if (name === 'Map' || name === 'Set') {
       // The first entry was removed: it must not show.
       const count = (values[0] as unknown[]).length;
@@ -292,7 +296,9 @@ test('arrays of one kind, views and buffers', () => {
         ];
         models.forEach((model, i) => {
           const view = makeOwnedView(21, whole.length);
-          whole.forEach((byte, at) => store8(loadInt(view + 16) + at, byte));
+          whole.forEach((byte, at) => {
+            store8(loadInt(view + 16) + at, byte);
+          });
           store32(view, 18 + i);
           assert.is(text(view), inspect(model), names[i]);
           if (i >= 2) assert.is(wordText(view), String(model));
