@@ -97,7 +97,7 @@ export class Stack {
   readonly udp: UdpTable;
   readonly tcp: Tcp;
   readonly raw: RawTable;
-  readonly #slaac: Map<NetworkInterface, Slaac> = new Map();
+  readonly #slaac: Map<NetworkInterface, Slaac> = new Map<NetworkInterface, Slaac>();
   readonly #loopback: LoopbackDevice = new LoopbackDevice();
   readonly #loopbackInterface: NetworkInterface;
   /** Called when an interface gained or lost an address. */

@@ -173,7 +173,7 @@ class Query implements SocketObserver {
 export class Resolver {
   readonly #stack: Stack;
   servers: readonly IpAddress[];
-  readonly #cache: Map<string, CacheEntry> = new Map();
+  readonly #cache: Map<string, CacheEntry> = new Map<string, CacheEntry>();
   #active = 0;
 
   constructor(stack: Stack, servers: readonly IpAddress[]) {

@@ -24,7 +24,7 @@ class Entry<T> {
 
 export class AddressMap<T> {
   readonly #seed: number;
-  readonly #buckets: Map<number, Entry<T>> = new Map();
+  readonly #buckets: Map<number, Entry<T>> = new Map<number, Entry<T>>();
   #size = 0;
 
   constructor(seed: number) {

@@ -12,7 +12,7 @@ export class TcpListener extends EventSource {
   readonly port: number;
   readonly backlog: number;
   readonly #ready: Connection[] = [];
-  readonly #opening: Set<Connection> = new Set();
+  readonly #opening: Set<Connection> = new Set<Connection>();
   closed = false;
   /** Accept data in SYNs with a cookie (RFC 7413). */
   fastOpen = false;

@@ -52,7 +52,7 @@ export class Scoreboard {
     return this.#flags[(this.#head + index) & this.#mask];
   }
   sentAt(index: number): number {
-    return this.#sentAt[(this.#head + index) & this.#mask];
+    return Math.trunc(this.#sentAt[(this.#head + index) & this.#mask]);
   }
 
   /** A new run behind all others. */

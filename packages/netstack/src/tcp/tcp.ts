@@ -48,7 +48,7 @@ export class Tcp implements PacketSink {
   readonly environment: TcpEnvironment;
   readonly #paths: Paths;
   readonly #instant: Instant;
-  readonly #listeners: Map<number, TcpListener[]> = new Map();
+  readonly #listeners: Map<number, TcpListener[]> = new Map<number, TcpListener[]>();
   readonly #cookies: SynCookies;
   #lastCookieAt = -COOKIE_ACCEPT_US;
 

@@ -115,7 +115,7 @@ export class UdpTable implements PacketSink {
   readonly #events: EventQueue;
   readonly #random: Random;
   readonly #limits: Limits;
-  readonly #byPort: Map<number, UdpSocket[]> = new Map();
+  readonly #byPort: Map<number, UdpSocket[]> = new Map<number, UdpSocket[]>();
   readonly #view: UdpView = new UdpView();
   checksumErrors = 0;
 
