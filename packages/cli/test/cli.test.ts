@@ -226,10 +226,12 @@ test('SIGTERM and SIGINT reach the program; its death is the status', async () =
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const) {
+    const before = machinePid();
     const child = start('wait', ['run', '--', 'env']);
     let output = '';
     child.stdout?.on('data', (bytes) => (output += bytes));
-    await until(() => machinePid() > 0, 'the machine');
+    // The file of an earlier machine may still be there.
+    await until(() => machinePid() > 0 && machinePid() !== before, 'the machine');
     const done = ended(child);
     child.kill(signal);
     assert.is(await done, status);
@@ -239,8 +241,9 @@ test('SIGTERM and SIGINT reach the program; its death is the status', async () =
 });
 
 test('killed by SIGKILL, no machine is left behind', async () => {
+  const before = machinePid();
   const child = start('wait', ['run', '--', 'env']);
-  await until(() => machinePid() > 0, 'the machine');
+  await until(() => machinePid() > 0 && machinePid() !== before, 'the machine');
   const pid = machinePid();
   assert.ok(alive(pid));
   const done = ended(child);
