@@ -119,7 +119,7 @@ export function run(iterations: number): string {
   const source = new Uint8Array(131072);
   let seed = 1;
   for (let i = 0; i < source.length; i++) {
-    seed = (seed * 1103515245 + 12345) % 2147483648;
+    seed = (seed * 69069 + 12345) % 2147483648;
     source[i] =
       i > 64 && (seed & 0x70000) !== 0
         ? source[i - 1 - ((seed >> 20) & 31)]
