@@ -32,7 +32,7 @@ need_node() {
     esac
     began=$(date +%s)
     mkdir -p "$store"
-    npm install --silent --no-audit --no-fund --prefix "$store" "node-linux-$arch@$NODE_FETCHED" npm@10 </dev/null
+    npm install --loglevel=error --no-audit --no-fund --prefix "$store" "node-linux-$arch@$NODE_FETCHED" npm@10 </dev/null
     mkdir -p "$store/bin"
     ln -sf "../node_modules/node-linux-$arch/bin/node" "$store/bin/node"
     ln -sf ../node_modules/npm/bin/npm-cli.js "$store/bin/npm"
