@@ -18,6 +18,7 @@ const probe = (files: string[], writable = true): ReturnType<typeof chooseAccele
 test('KVM only where hardware runs the kernel', () => {
   assert.is(probe(['/dev/kvm', '/sys/module', '/sys/module/kvm_intel']).accelerator, 'kvm');
   assert.is(probe(['/dev/kvm', '/sys/module', '/sys/module/kvm_amd']).accelerator, 'kvm');
+  assert.is(probe(['/dev/kvm']).accelerator, 'tcg');
   assert.match(
     probe(['/dev/kvm', '/sys/module', '/sys/module/kvm_amd'], false).reason ?? '',
     /group kvm/,

@@ -36,11 +36,9 @@ export function chooseAccelerator(host: HostProbe = HOST): AcceleratorChoice {
   if (!host.exists('/dev/kvm')) return tcg('this host has no /dev/kvm');
   if (host.exists('/sys/module/kvm_pvm'))
     return tcg("this host's KVM emulates kernel code in software");
-  if (
-    !host.exists('/sys/module/kvm_intel') &&
-    !host.exists('/sys/module/kvm_amd') &&
-    host.exists('/sys/module')
-  ) {
+  // Without /sys (a bare chroot) nothing can be known; QEMU aborts on a KVM that cannot do what it asks, so TCG it is.
+  if (!host.exists('/sys/module')) return tcg('/sys is not mounted, so KVM cannot be judged');
+  if (!host.exists('/sys/module/kvm_intel') && !host.exists('/sys/module/kvm_amd')) {
     return tcg("this host's KVM has no hardware virtualisation behind it");
   }
   if (!host.writable('/dev/kvm')) return tcg('/dev/kvm is not accessible to this user (group kvm)');
